@@ -17,7 +17,7 @@ import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from core.devserver.binaries import DevServerError, embedded_binaries, redis_binary, system_binaries
+from core.devserver.binaries import DevServerError, binaries_of
 from core.devserver.companions import companion, redis_server
 from core.devserver.folders import home_of
 from core.devserver.postgres import DATABASE, Postgres
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
 __all__ = [
     "DATABASE",
     "DevServerError",
+    "binaries_of",
     "cluster",
     "companion",
-    "embedded_binaries",
     "forget",
-    "redis_binary",
     "redis_server",
-    "system_binaries",
 ]
 
 
@@ -45,7 +43,7 @@ def cluster(folder: Path, *, fsync: bool = True, binaries: Path | None = None) -
 
     `fsync=False` is for data that may be lost with the machine. Raises DevServerError when it can't be started.
     """
-    server = Postgres(home_of(folder), binaries or embedded_binaries(), fsync)
+    server = Postgres(home_of(folder), binaries or binaries_of(18), fsync)
     with _opened(server.home / "gate") as gate, _opened(server.home / "users") as users:
         fcntl.flock(gate, fcntl.LOCK_EX)
         try:
@@ -73,7 +71,7 @@ def forget(folder: Path, *, binaries: Path | None = None) -> None:
     """
     if not folder.exists():
         return
-    server = Postgres(home_of(folder), binaries or embedded_binaries(), fsync=True)
+    server = Postgres(home_of(folder), binaries or binaries_of(18), fsync=True)
     with _opened(server.home / "gate") as gate, _opened(server.home / "users") as users:
         fcntl.flock(gate, fcntl.LOCK_EX)
         try:

