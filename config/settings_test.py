@@ -1,0 +1,12 @@
+"""The same settings, with what makes tests fast and still real."""
+
+import os
+
+os.environ.setdefault("DEBUG", "true")
+
+from config.settings import *  # noqa: E402, F403 -- DEBUG must be set first
+
+DEBUG = False
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+THROTTLES = dict.fromkeys(THROTTLES, "off")  # noqa: F405 -- tests of throttles switch theirs on
