@@ -37,11 +37,16 @@ def main() -> None:
 def private_database() -> Iterator[None]:
     """The embedded PostgreSQL, told to this process and its children by DATABASE_URL."""
     try:
-        from core.devserver import DevServerError, cluster  # production has no need of it, nor of its packages
+        from core.devserver import (
+            DevServerError,
+            cluster,
+        )  # production has no need of it, nor of its packages
     except ModuleNotFoundError as missing:
         raise SystemExit(f"Set DATABASE_URL, or install requirements-dev.txt ({missing}).") from None
     for deadly in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(deadly, lambda number, _frame: sys.exit(128 + number))  # leave through the finally below
+        signal.signal(
+            deadly, lambda number, _frame: sys.exit(128 + number)
+        )  # leave through the finally below
     try:
         with cluster(CLUSTER) as os.environ["DATABASE_URL"]:
             yield

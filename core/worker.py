@@ -77,7 +77,7 @@ class Lifespan:
     def __init__(self, *contexts: Callable[[], AbstractAsyncContextManager[None]]) -> None:
         self.contexts = contexts
 
-    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, _scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         await receive()  # lifespan.startup
         async with contextlib.AsyncExitStack() as stack:
             try:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 MARK = "REVSYNC_STARTED_BY"
@@ -22,34 +21,31 @@ def mark_for(project: Path) -> dict[str, str]:
     return {MARK: f"{me.pid}:{me.create_time()}:{project}"}
 
 
-def end_orphans(project: Path) -> int:
-    """End what killed runs of this project left behind (a server keeps the port); how many processes it was."""
-    found = [process for process in psutil.process_iter() if _is_orphan(process, project)]
-    end(found)
-    return len(found)
+def end_marked(project: Path, *, ours: bool) -> int:
+    """End what killed runs of this project left behind (a server keeps the port) and, if asked, our own children.
 
-
-def end(processes: Iterable[psutil.Process]) -> None:
-    """Ask them to stop, then insist."""
-    waiting = list(processes)
-    for process in waiting:
+    Returns how many processes it was.
+    """
+    found = [process for process in psutil.process_iter() if _to_end(process, project, ours=ours)]
+    for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, stubborn = psutil.wait_procs(waiting, timeout=PATIENCE)
+    _, stubborn = psutil.wait_procs(found, timeout=PATIENCE)
     for process in stubborn:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(stubborn, timeout=PATIENCE)
+    return len(found)
 
 
-def _is_orphan(process: psutil.Process, project: Path) -> bool:
+def _to_end(process: psutil.Process, project: Path, *, ours: bool) -> bool:
     try:
         mark = process.environ().get(MARK, "") if process.pid != os.getpid() else ""
     except psutil.Error:  # another user's, or gone
         return False
     pid, _, rest = mark.partition(":")
     born, _, place = rest.partition(":")
-    return place == str(project) and not _alive(int(pid), float(born))
+    return place == str(project) and (int(pid) == os.getpid() if ours else not _alive(int(pid), float(born)))
 
 
 def _alive(pid: int, born: float) -> bool:

@@ -10,16 +10,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import psutil
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from core.devserver.orphans import end, end_orphans, mark_for
+from core.devserver.orphans import end_marked, mark_for
 from core.worker import INSIDE
-
-STOP_SECONDS = 10
 
 
 class Command(BaseCommand):
@@ -31,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port, project = options["host"], options["port"], Path(settings.BASE_DIR)
-        end_orphans(project)
+        end_marked(project, ours=False)
         refuse_taken(host, port)
         call_command("migrate", interactive=False, verbosity=0)
         self.welcome(port)
@@ -40,7 +37,7 @@ class Command(BaseCommand):
         self.stdout.flush()
         connections.close_all()
         environment = {**os.environ, **mark_for(project), INSIDE: "1", "REVSYNC_DB_ROLE": "revsync_app"}
-        serve(uvicorn(host, port, project), environment)
+        serve(uvicorn(host, port, project), environment, project)
 
     def welcome(self, port: int) -> None:
         base = f"http://localhost:{port}"
@@ -61,7 +58,9 @@ def refuse_taken(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as problem:
-            raise CommandError(f"Port {port} can't be used ({problem.strerror}): try make run PORT={port + 1}") from None
+            raise CommandError(
+                f"Port {port} can't be used ({problem.strerror}): try make run PORT={port + 1}"
+            ) from None
 
 
 def uvicorn(host: str, port: int, project: Path) -> list[str]:
@@ -75,20 +74,21 @@ def uvicorn(host: str, port: int, project: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def serve(command: list[str], environment: dict[str, str]) -> None:
-    """Run the server until it ends; whatever tells us to stop is passed on, and nothing stays behind.
+def serve(command: list[str], environment: dict[str, str], project: Path) -> None:
+    """Run the server until it ends; whatever tells us to stop is passed on, and nothing stays behind; told twice, it is killed.
 
     Ctrl-C reaches the child from the terminal too: being told twice does it no harm.
     """
     child = subprocess.Popen(command, env=environment)  # noqa: S603 -- our own words
+    told = []
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        child.terminate()
+    def stop(number: int, _frame: FrameType | None) -> None:
+        told.append(number)
+        child.terminate() if len(told) == 1 else child.kill()
 
     for asked in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(asked, stop)
-    family = psutil.Process(child.pid)
     code = child.wait()
-    end_family(family)
-    if code not in {0, -signal.SIGINT, -signal.SIGTERM}:
+    end_marked(project, ours=True)
+    if code and not told:
         raise CommandError(f"The server ended with code {code}.")

@@ -14,7 +14,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--concurrency", type=int, default=4, help="jobs at one time (default: 4)")
-        parser.add_argument("--grace", type=float, default=25, help="seconds for running jobs at the end (default: 25)")
+        parser.add_argument(
+            "--grace", type=float, default=25, help="seconds for running jobs at the end (default: 25)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         asyncio.run(work(stop_on_signals=True, concurrency=options["concurrency"], grace=options["grace"]))
