@@ -25,7 +25,7 @@ urlpatterns = [
     path("metrics", health.metrics),
 ]
 
-handler400 = "core.errors.bad_request"
-handler403 = "core.errors.permission_denied"
-handler404 = "core.errors.page_not_found"
-handler500 = "core.errors.server_error"
+handler400 = "core.handler.bad_request"
+handler403 = "core.handler.permission_denied"
+handler404 = "core.handler.page_not_found"
+handler500 = "core.handler.server_error"

@@ -1,16 +1,18 @@
 """Who may use a route at all; whose rows it shows is the queryset's business."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
 class _RoleBase(BasePermission):
     roles: frozenset[str] = frozenset()
 
-    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 -- DRF's signature
+    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002 -- DRF's signature
         user: Any = request.user
         return bool(user.is_authenticated and user.role in self.roles)
 

@@ -8,15 +8,17 @@ import re
 import threading
 import time
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from core.clientip import client_ip, throttle_key
 from core.errors import DomainError
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 _RATE = re.compile(r"^(\d+)/(\d*)(s|sec|m|min|h|hour|d|day)$")
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
@@ -128,7 +130,7 @@ class DefaultThrottle(BaseThrottle):
     def __init__(self) -> None:
         self._wait: int | None = None
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         user_id = getattr(request.user, "pk", None)
         address = throttle_key(client_ip(request._request))
         checks = [("user", str(user_id)) if user_id else ("anon", address)]
