@@ -37,9 +37,9 @@ def required_secret(*names: str) -> str:
 
 SECRET_KEY = required_secret("SECRET_KEY", "DJANGO_SECRET_KEY")
 # kid -> key; the first signs, all verify. A rotation adds the new key in front and drops the last a day later.
-JWT_KEYS = dict(
-    pair.split(":", 1) if ":" in pair else ("1", pair) for pair in required_secret("JWT_KEYS").split()
-)
+JWT_KEYS = {
+    kid or "1": key for kid, _, key in (pair.rpartition(":") for pair in required_secret("JWT_KEYS").split())
+}
 REFRESH_KEY = required_secret("REFRESH_KEY")
 OTP_KEY = required_secret("OTP_KEY")
 FILES_KEY = required_secret("FILES_KEY")
