@@ -20,7 +20,7 @@ class RevSyncAdminSite(UnfoldAdminSite):
 
         def as_staff(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             with as_system("staff admin"):
-                response = inner(request, *args, **kwargs)
+                response: HttpResponse = inner(request, *args, **kwargs)
                 if hasattr(response, "render"):
                     response.render()  # templates run queries, which the context must cover
             return response
