@@ -191,13 +191,15 @@ _SMALL: Final[dict[str, tuple[str, Kind]]] = {
 
 # Position 10 is no model year in what these sell outside North America: it is steering side, plant, a running
 # number, or a filler that happens to be a letter.
-UNDATED: Final = frozenset(
-    (
-        "WBA WBS WBX WBY WMW WDB WDC WDD WDF W1K W1N W1V WME "  # Germany: BMW, Mercedes-Benz
-        "WF0 VS6 NM0 VF1 VF2 VF3 VF7 VR3 VR7 ZFA ZAR ZLA ZFC UU1 "  # Ford of Europe, France, Italy
-        "ZAP SB1 VNK NMT JTD JTE JTM JTN JTH JMZ SJN VSK JN1 TSM JSA MA3"  # Piaggio, Japan in Europe, Maruti
-    ).split()
-)
+_UNDATED: Final = {
+    "Germany": "WBA WBS WBX WBY WMW WDB WDC WDD WDF W1K W1N W1V WME",
+    "Ford of Europe": "WF0 VS6 NM0",
+    "France and Romania": "VF1 VF2 VF3 VF7 VR3 VR7 UU1",
+    "Italy": "ZFA ZAR ZLA ZFC ZAP",
+    "Japan in Europe": "SB1 VNK NMT JTD JTE JTM JTN JTH JMZ SJN VSK JN1 TSM JSA",
+    "India": "MA3",
+}
+UNDATED: Final = frozenset(code for codes in _UNDATED.values() for code in codes.split())
 
 
 def _index() -> dict[str, Maker]:
