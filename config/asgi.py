@@ -10,6 +10,6 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()  # loads the apps, which the worker needs
 
-from core.worker import lifespan_app
+from core.worker import lifespan_app  # noqa: E402 -- the apps come first
 
 application = ProtocolTypeRouter({"http": http, "lifespan": lifespan_app})
