@@ -192,7 +192,7 @@ _SMALL: Final[dict[str, tuple[str, Kind]]] = {
 # Position 10 is no model year in what these sell outside North America: it is steering side, plant, a running
 # number, or a filler that happens to be a letter.
 _UNDATED: Final = {
-    "Germany": "WBA WBS WBX WBY WMW WDB WDC WDD WDF W1K W1N W1V WME",
+    "Germany": "WDB WDC WDD WDF W1K W1N W1V WME",
     "Ford of Europe": "WF0 VS6 NM0",
     "France and Romania": "VF1 VF2 VF3 VF7 VR3 VR7 UU1",
     "Italy": "ZFA ZAR ZLA ZFC ZAP",
