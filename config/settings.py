@@ -1,0 +1,341 @@
+"""Settings of every process; what differs between them comes from the environment (see .env.example)."""
+
+import warnings
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import django_stubs_ext
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+
+from config.env import flag, listing, number, secret, text
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEBUG = flag("DEBUG", default=False)
+PRODUCTION = not DEBUG
+
+# -- Secrets: development makes its own at every start unless told; production refuses to start without.
+
+
+def required_secret(*names: str) -> str:
+    value = secret(*names)
+    if value:
+        return value
+    if PRODUCTION:
+        raise ImproperlyConfigured(f"{names[0]} (or {names[0]}_FILE) must be set when DEBUG is off.")
+    keep = BASE_DIR / "var" / "secrets" / names[0].lower()
+    if not keep.exists():  # kept on disk, so that a restart does not log everybody out
+        keep.parent.mkdir(parents=True, exist_ok=True)
+        keep.write_text(get_random_secret_key(), encoding="utf-8")
+        keep.chmod(0o600)
+    return keep.read_text(encoding="utf-8")
+
+
+SECRET_KEY = required_secret("SECRET_KEY", "DJANGO_SECRET_KEY")
+# kid -> key; the first signs, all verify. A rotation adds the new key in front and drops the last a day later.
+JWT_KEYS = {
+    kid or "1": key for kid, _, key in (pair.rpartition(":") for pair in required_secret("JWT_KEYS").split())
+}
+REFRESH_KEY = required_secret("REFRESH_KEY")
+OTP_KEY = required_secret("OTP_KEY")
+FILES_KEY = required_secret("FILES_KEY")
+STAFF_API_KEY = secret("STAFF_API_KEY")
+
+# -- Hosts and proxies
+
+ALLOWED_HOSTS = listing("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1],testserver" if DEBUG else "")
+CORS_ALLOWED_ORIGINS = listing("CORS_ALLOWED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = listing("CSRF_TRUSTED_ORIGINS")
+TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0)
+CORS_EXPOSE_HEADERS = ["ETag", "X-Sync-Until", "X-Request-ID", "Retry-After"]
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-api-key",
+    "x-request-id",
+]  # fmt: skip
+
+# -- Apps, from the lowest floor up
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "config.apps.RevSyncAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "corsheaders",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "core",
+    "users",
+]
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique by a constraint on lower(email)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MIDDLEWARE = [
+    "core.logs.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "core.middleware.ApiEdgeMiddleware",
+    "users.middleware.SessionUseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+APPEND_SLASH = True
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- Database: PostgreSQL only. The role decides what row-level security lets through (core/rls.py).
+
+UNDER_ASGI = flag("UNDER_ASGI")  # set by config/asgi.py: a pool there, persistent connections elsewhere
+
+
+def database(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    role = text("REVSYNC_DB_ROLE", default="revsync_app")
+    options: dict[str, Any] = {} if role == "owner" else {"options": f"-c role={role}"}
+    if UNDER_ASGI:
+        options["pool"] = {"min_size": 1, "max_size": number("DB_POOL_SIZE", default=8), "timeout": 10}
+    else:
+        options |= {"server_side_binding": True, "prepare_threshold": 2}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/") or "revsync",
+        "USER": unquote(parts.username or "postgres"),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host") or parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "OPTIONS": options,
+        "ATOMIC_REQUESTS": True,
+        "CONN_MAX_AGE": 0 if UNDER_ASGI else None,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def database_url() -> str:
+    """DATABASE_URL, else the single DB_* names; manage.py exports the embedded server's when neither is set."""
+    if url := secret("DATABASE_URL"):
+        return url
+    host, port = text("DB_HOST", default="localhost"), text("DB_PORT", default="5432")
+    user, password = text("DB_USER", default="postgres"), secret("DB_PASSWORD")
+    return f"postgresql://{user}:{password}@{host}:{port}/{text('DB_NAME', default='revsync')}"
+
+
+DATABASES = {"default": database(database_url())}
+REDIS_URL = secret("REDIS_URL")
+CACHES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+
+# -- REST
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["users.authentication.SessionTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.throttling.DefaultThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["core.renderers.Json"],
+    "DEFAULT_PAGINATION_CLASS": "core.pagination.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "core.schema.RevSyncSchema",
+    "EXCEPTION_HANDLER": "core.handler.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+    "COERCE_DECIMAL_TO_STRING": False,
+    "NUM_PROXIES": TRUSTED_PROXIES,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "RevSync API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "Open backend for people who own, tune and service motorcycles and cars.",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["core.schema.versioned_routes_only"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.schema.strict_bodies_and_errors",
+    ],
+    "ENUM_NAME_OVERRIDES": {},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# -- Sessions and passwords
+
+ACCESS_TOKEN_LIFETIME = timedelta(hours=1)
+SESSION_IDLE_LIFETIME = timedelta(days=7)
+SESSION_ABSOLUTE_LIFETIME = timedelta(days=90)
+REFRESH_GRACE = timedelta(seconds=10)
+PASSWORD_HASHERS = [
+    "core.auth.LeanArgon2Hasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+DEFAULT_PHONE_REGION = text("DEFAULT_PHONE_REGION", default="IN")
+
+# -- Throttles: "hits/period"; THROTTLE_<SCOPE>=off switches one off (docs/security.md has the table)
+
+THROTTLES = {
+    scope: text(f"THROTTLE_{scope.upper()}", default=rate)
+    for scope, rate in {
+        "user": "600/min",
+        "anon": "60/min",
+        "login_account": "10/15min",
+        "login_ip": "100/15min",
+        "register": "20/h",
+        "refresh_session": "60/h",
+        "refresh_ip": "600/h",
+        "presign": "60/h",
+    }.items()
+}
+
+# -- Files: local disk, or any S3-compatible store
+
+SUPABASE_URL = text("SUPABASE_URL")
+USE_S3 = flag("USE_S3", default=bool(SUPABASE_URL))
+S3 = {
+    "access_key": secret("AWS_ACCESS_KEY_ID", "SUPABASE_ACCESS_KEY_ID"),
+    "secret_key": secret("AWS_SECRET_ACCESS_KEY", "SUPABASE_SECRET_ACCESS_KEY"),
+    "bucket": text("AWS_STORAGE_BUCKET_NAME", "SUPABASE_BUCKET_NAME"),
+    "region": text("AWS_S3_REGION_NAME", default="us-east-1"),
+    "endpoint": text(
+        "AWS_S3_ENDPOINT_URL", default=f"{SUPABASE_URL.rstrip('/')}/storage/v1/s3" if SUPABASE_URL else ""
+    ),
+    "public_domain": text("AWS_S3_CUSTOM_DOMAIN"),
+}
+SIGNED_URL_LIFETIME = timedelta(seconds=number("AWS_S3_PRESIGNED_URL_EXPIRATION", default=900))
+MEDIA_ROOT = Path(text("FILES_ROOT", default=str(BASE_DIR / "var" / "files")))
+
+# -- Static files of the admin
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+if DEBUG:  # static files under ASGI; production serves them by WSGI
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+
+# -- Language and clock
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# -- Browser security. The API needs nothing at all from a browser; the admin and the docs have own policies.
+
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"default-src": [NONE], "frame-ancestors": [NONE]}}
+PAGE_POLICIES = {
+    # Alpine, inside Unfold, evaluates expressions; no inline script is allowed anywhere.
+    "admin": {
+        "script-src": [SELF, UNSAFE_EVAL],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "connect-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "form-action": [SELF],
+    },
+    "docs": {
+        "script-src": [SELF],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "connect-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+    },
+}
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+ADMIN_PATH = text("ADMIN_PATH", default="admin/").strip("/") + "/"
+LOGIN_REDIRECT_URL = "admin:index"
+
+# -- Logs: one JSON object a line, secrets redacted (core/logs.py)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "core.logs.JsonFormatter"}, "text": {"()": "core.logs.TextFormatter"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "text" if DEBUG else "json"}},
+    "root": {"handlers": ["out"], "level": text("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "procrastinate": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "uvicorn.access": {"level": "WARNING"},
+        "psycopg.pool": {"level": "WARNING"},
+    },
+}
+
+# -- Admin pages: config/admin.py fills the callbacks
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "RevSync",
+    "SITE_HEADER": "RevSync",
+    "SITE_SUBHEADER": "Garage, tunes, workshop",
+    "SITE_SYMBOL": "two_wheeler",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "config.admin.environment_label",
+    "DASHBOARD_CALLBACK": "config.admin.dashboard",
+    "SIDEBAR": {"show_search": True, "navigation": "config.admin.navigation"},
+    "STYLES": ["config.admin.stylesheet"],
+}

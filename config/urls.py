@@ -1,0 +1,31 @@
+"""Every route: one prefix, one version; the apps bring their own."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+import users.urls
+from core import health
+
+api = [
+    *users.urls.urlpatterns,
+    *users.urls.aliases,
+]
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/api/docs/")),
+    path(settings.ADMIN_PATH, admin.site.urls),
+    path("api/v1/", include(api)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+]
+
+handler400 = "core.handler.bad_request"
+handler403 = "core.handler.permission_denied"
+handler404 = "core.handler.page_not_found"
+handler500 = "core.handler.server_error"
