@@ -1,8 +1,7 @@
 """World manufacturer identifiers that we know: motorcycles and scooters first, India well covered.
 
-Typed in by hand from what is stamped on vehicles and from makers' own service literature. Where a maker's name is
-also a brand of our catalogue it is spelled the same. A code that we are not sure of is left out: "unknown" is a
-better answer than a wrong maker.
+Typed in by hand from general knowledge, not from a register; where a maker's name is also a brand of our catalogue it
+is spelled the same. A code that we are not sure of is left out: "unknown" is a better answer than a wrong maker.
 """
 
 from __future__ import annotations
