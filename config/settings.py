@@ -1,5 +1,6 @@
 """Settings of every process; what differs between them comes from the environment (see .env.example)."""
 
+import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -258,8 +259,11 @@ MEDIA_ROOT = Path(text("FILES_ROOT", default=str(BASE_DIR / "var" / "files")))
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+if DEBUG:  # static files under ASGI; production serves them by WSGI
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 # -- Language and clock
 

@@ -52,4 +52,6 @@ class ApiEdgeMiddleware:
             "admin" if path.startswith("/" + settings.ADMIN_PATH) else "docs" if path == OWN_PATHS[0] else ""
         )
         if page:
+            # Without a referrer a form's Origin is "null", which the CSRF check rightly refuses.
+            response["Referrer-Policy"] = "same-origin"
             response._csp_update = settings.PAGE_POLICIES[page]  # type: ignore[attr-defined]  # django-csp's way

@@ -1,8 +1,7 @@
 """World manufacturer identifiers that we know: motorcycles and scooters first, India well covered.
 
-Typed in by hand from what is stamped on vehicles and from makers' own service literature. Where a maker's name is
-also a brand of our catalogue it is spelled the same. A code that we are not sure of is left out: "unknown" is a
-better answer than a wrong maker.
+Typed in by hand from general knowledge, not from a register; where a maker's name is also a brand of our catalogue it
+is spelled the same. A code that we are not sure of is left out: "unknown" is a better answer than a wrong maker.
 """
 
 from __future__ import annotations
@@ -192,7 +191,7 @@ _SMALL: Final[dict[str, tuple[str, Kind]]] = {
 # Position 10 is no model year in what these sell outside North America: it is steering side, plant, a running
 # number, or a filler that happens to be a letter.
 _UNDATED: Final = {
-    "Germany": "WBA WBS WBX WBY WMW WDB WDC WDD WDF W1K W1N W1V WME",
+    "Germany": "WDB WDC WDD WDF W1K W1N W1V WME",
     "Ford of Europe": "WF0 VS6 NM0",
     "France and Romania": "VF1 VF2 VF3 VF7 VR3 VR7 UU1",
     "Italy": "ZFA ZAR ZLA ZFC ZAP",
