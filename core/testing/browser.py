@@ -34,6 +34,7 @@ def browser() -> Iterator[Any]:
         for argument in (*QUIET, f"--user-data-dir={profile}"):
             options.add_argument(argument)
         driver = Chrome(options=options, service=Service(executable_path=shutil.which("chromedriver")))
+        driver.implicitly_wait(10)  # seconds: a form that was sent may still be under way
         try:
             yield driver
         finally:
