@@ -338,5 +338,6 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "config.admin.environment_label",
     "DASHBOARD_CALLBACK": "config.admin.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "config.admin.navigation"},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.admin.favicon"}],
     "STYLES": ["config.admin.stylesheet"],
 }
