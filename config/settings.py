@@ -61,7 +61,7 @@ CORS_ALLOW_HEADERS = [
 # -- Apps, from the lowest floor up
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the default one would put its own site in place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "config.apps.RevSyncAdminConfig",
