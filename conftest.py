@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from core.rls import APP_ROLE, SYSTEM_ROLE
 from core.testing.client import RiderClient, StaffClient, use_role
@@ -12,15 +12,18 @@ from core.throttling import local
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The owner has migrated; from here on every new connection starts under the web role, as in production."""
     with django_db_blocker.unblock():
         with connection.cursor() as cursor:
             # Only tests empty tables, and only here may the web role do so.
             cursor.execute(f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}, {SYSTEM_ROLE}")
         connection.close()
-        for settings in (connection.settings_dict, connections.settings["default"]):
-            settings["OPTIONS"] = settings["OPTIONS"] | {"options": f"-c role={APP_ROLE}"}
+        owner = connection.settings_dict["OPTIONS"]
+        connection.settings_dict["OPTIONS"] = owner | {"options": f"-c role={APP_ROLE}"}
+        yield
+        connection.close()
+        connection.settings_dict["OPTIONS"] = owner
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +48,7 @@ def _fresh_throttles() -> None:
 @pytest.fixture
 def client_for(db: None) -> Callable[[Any], RiderClient]:
     """`client_for(alice).get(...)`."""
-    from tests.cast import login  # noqa: PLC0415 -- needs the apps
+    from tests.cast import login
 
     return login
 
@@ -59,7 +62,7 @@ def anyone(db: None) -> RiderClient:
 @pytest.fixture
 def desk(db: None) -> StaffClient:
     """Sam in the admin."""
-    from tests.cast import make_user  # noqa: PLC0415 -- needs the apps
+    from tests.cast import make_user
 
     client = StaffClient()
     client.force_login(make_user("sam"))

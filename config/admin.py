@@ -1,6 +1,6 @@
 """The staff admin: one site, which acts as the system role, and its start page."""
 
-from collections.abc import Callable
+import json
 from typing import Any
 
 from django.conf import settings
@@ -16,12 +16,12 @@ from core.rls import as_system
 class RevSyncAdminSite(UnfoldAdminSite):
     """Staff see all rows: every admin view, its template included, runs as the system role."""
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Any:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)
 
         def as_staff(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             with as_system("staff admin"):
-                response = inner(request, *args, **kwargs)
+                response: HttpResponse = inner(request, *args, **kwargs)
                 if hasattr(response, "render"):
                     response.render()  # templates run queries, which the context must cover
             return response
@@ -29,18 +29,27 @@ class RevSyncAdminSite(UnfoldAdminSite):
         return as_staff
 
 
-def environment_label(request: HttpRequest) -> list[str]:  # noqa: ARG001 -- Unfold's signature
+def environment_label(request: HttpRequest) -> list[str]:
     return ["Development", "info"] if settings.DEBUG else ["Production", "danger"]
 
 
-def stylesheet(request: HttpRequest) -> str:  # noqa: ARG001
+def favicon(request: HttpRequest) -> str:
+    return static("favicon.svg")
+
+
+def stylesheet(request: HttpRequest) -> str:
     return static("admin.css")
 
 
-def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The numbers that each app thinks worth showing."""
     context["cards"] = [
-        {"title": card.title, "rows": card.rows(), "chart": card.chart()} for card in dashboard_cards.values()
+        {
+            "title": card.title,
+            "rows": card.rows(),
+            "chart": json.dumps(chart) if (chart := card.chart()) else "",
+        }
+        for card in dashboard_cards.values()
     ]
     return context
 
@@ -50,9 +59,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = []
     for app in admin.site.get_app_list(request):
         items = [
-            {"title": model["name"], "link": model["admin_url"]} for model in app["models"] if model["admin_url"]
+            {"title": model["name"], "link": model["admin_url"]}
+            for model in app["models"]
+            if model["admin_url"]
         ]
         if items:
             groups.append({"title": app["name"], "collapsible": True, "items": items})
     return groups
-

@@ -1,5 +1,6 @@
 """Settings of every process; what differs between them comes from the environment (see .env.example)."""
 
+import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,9 @@ def required_secret(*names: str) -> str:
 
 SECRET_KEY = required_secret("SECRET_KEY", "DJANGO_SECRET_KEY")
 # kid -> key; the first signs, all verify. A rotation adds the new key in front and drops the last a day later.
-JWT_KEYS = dict(
-    pair.split(":", 1) if ":" in pair else ("1", pair) for pair in required_secret("JWT_KEYS").split()
-)
+JWT_KEYS = {
+    kid or "1": key for kid, _, key in (pair.rpartition(":") for pair in required_secret("JWT_KEYS").split())
+}
 REFRESH_KEY = required_secret("REFRESH_KEY")
 OTP_KEY = required_secret("OTP_KEY")
 FILES_KEY = required_secret("FILES_KEY")
@@ -60,7 +61,7 @@ CORS_ALLOW_HEADERS = [
 # -- Apps, from the lowest floor up
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the default one would put its own site in place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "config.apps.RevSyncAdminConfig",
@@ -78,6 +79,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "core",
     "users",
+    "garage",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
@@ -258,8 +260,11 @@ MEDIA_ROOT = Path(text("FILES_ROOT", default=str(BASE_DIR / "var" / "files")))
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+if DEBUG:  # static files under ASGI; production serves them by WSGI
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 # -- Language and clock
 
@@ -333,5 +338,6 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "config.admin.environment_label",
     "DASHBOARD_CALLBACK": "config.admin.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "config.admin.navigation"},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.admin.favicon"}],
     "STYLES": ["config.admin.stylesheet"],
 }

@@ -2,9 +2,10 @@
 
 import os
 
-os.environ.setdefault("DEBUG", "true")
+os.environ["DEBUG"] = "true"  # development secrets; switched off again below
+os.environ["REVSYNC_DB_ROLE"] = "owner"  # migrates; conftest.py then drops to the web role
 
-from config.settings import *  # noqa: E402, F403 -- DEBUG must be set first
+from config.settings import *  # noqa: F403 -- DEBUG must be set first
 
 DEBUG = False
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

@@ -73,7 +73,9 @@ def keys_are_long_and_different(**_: Any) -> list[CheckMessage]:
         **{f"JWT_KEYS[{kid}]": key for kid, key in settings.JWT_KEYS.items()},
     }
     found: list[CheckMessage] = [
-        Error(f"{name} has fewer than 32 characters.", id="revsync.E003") for name, key in keys.items() if len(key) < 32
+        Error(f"{name} has fewer than 32 characters.", id="revsync.E003")
+        for name, key in keys.items()
+        if len(key) < 32
     ]
     if len(set(keys.values())) < len(keys):
         found.append(Error("Two of the secret keys are equal; each needs its own.", id="revsync.E004"))

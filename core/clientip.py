@@ -12,7 +12,9 @@ def client_ip(request: HttpRequest) -> str:
     hops = settings.TRUSTED_PROXIES
     if not hops:
         return remote
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    forwarded = [
+        part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
+    ]
     return forwarded[-hops] if len(forwarded) >= hops else remote
 
 

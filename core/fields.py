@@ -33,7 +33,7 @@ class InstantField(serializers.DateTimeField):
         except (ValueError, OverflowError):
             self.fail("instant")
 
-    def to_representation(self, value: Any) -> str | None:
+    def to_representation(self, value: Any) -> Any:
         if value is None or isinstance(value, str):
             return value
         return str(value.astimezone(UTC).isoformat().replace("+00:00", "Z"))

@@ -22,7 +22,8 @@ def exception_handler(problem: Exception, context: dict[str, Any]) -> Response |
     if answer is None:
         return None
     status, payload, headers = answer
-    set_rollback()
+    if not getattr(getattr(context.get("view"), "dispatch", None), "_non_atomic_requests", None):
+        set_rollback()  # a view that owns its transactions has ended them by now
     response = Response(payload, status=status, headers=headers)
     response.exception = True
     return response
@@ -36,7 +37,9 @@ def _answer(problem: Exception) -> tuple[int, dict[str, Any], dict[str, str]] | 
         fields = _fields(problem.detail)
         return 400, body(_first_message(fields) or MESSAGES[400], "invalid", fields), {}
     if isinstance(problem, DjangoValidationError):
-        named = problem.message_dict if hasattr(problem, "error_dict") else {"non_field_errors": problem.messages}
+        named = (
+            problem.message_dict if hasattr(problem, "error_dict") else {"non_field_errors": problem.messages}
+        )
         return 400, body(MESSAGES[400], "invalid", dict(named)), {}
     if isinstance(problem, exceptions.APIException):
         return _api_exception(problem)
@@ -109,19 +112,17 @@ def _plain(status: int) -> JsonResponse:
     return JsonResponse(body(MESSAGES[status], CODES[status]), status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001 -- Django's signature
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
     return _plain(413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001
+def permission_denied(request: HttpRequest, exception: Exception) -> JsonResponse:
     return _plain(403)
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001
+def page_not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
     return _plain(404)
 
 
-def server_error(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def server_error(request: HttpRequest) -> JsonResponse:
     return _plain(500)
-
-

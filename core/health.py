@@ -10,24 +10,27 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 
-def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 -- Django's signature
+def healthz(request: HttpRequest) -> JsonResponse:
     """Live: the process answers. Touches nothing else."""
     return JsonResponse({"status": "ok"})
 
 
 @transaction.non_atomic_requests
-def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def readyz(request: HttpRequest) -> JsonResponse:
     """Ready: database, migrations, cache and file storage answer; 503 names what does not."""
     results = {name: _passes(check) for name, check in CHECKS.items()}
     ready = all(results.values())
     return JsonResponse(
-        {"status": "ok" if ready else "unavailable", "checks": {k: "ok" if v else "failed" for k, v in results.items()}},
+        {
+            "status": "ok" if ready else "unavailable",
+            "checks": {k: "ok" if v else "failed" for k, v in results.items()},
+        },
         status=200 if ready else 503,
     )
 
 
 @transaction.non_atomic_requests
-def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text; keep it inside your network (docs/security.md)."""
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
@@ -52,7 +55,7 @@ def _migrations() -> bool:
 
 def _cache() -> bool:
     cache.set("readyz", "1", 5)
-    return cache.get("readyz") == "1"
+    return bool(cache.get("readyz") == "1")
 
 
 def _storage() -> bool:

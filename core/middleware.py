@@ -21,11 +21,7 @@ class ApiEdgeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
-        if (
-            path.startswith(UNVERSIONED)
-            and not path.startswith(VERSIONED)
-            and not path.startswith(OWN_PATHS)
-        ):
+        if path.startswith(UNVERSIONED) and not path.startswith(VERSIONED) and not path.startswith(OWN_PATHS):
             request.path_info = VERSIONED + path.removeprefix(UNVERSIONED)
         if path.startswith(UNVERSIONED) and (refusal := self._snake_query(request)):
             return refusal
@@ -52,6 +48,10 @@ class ApiEdgeMiddleware:
         return None
 
     def _policies(self, path: str, response: HttpResponse) -> None:
-        page = "admin" if path.startswith("/" + settings.ADMIN_PATH) else "docs" if path == OWN_PATHS[0] else ""
+        page = (
+            "admin" if path.startswith("/" + settings.ADMIN_PATH) else "docs" if path == OWN_PATHS[0] else ""
+        )
         if page:
+            # Without a referrer a form's Origin is "null", which the CSRF check rightly refuses.
+            response["Referrer-Policy"] = "same-origin"
             response._csp_update = settings.PAGE_POLICIES[page]  # type: ignore[attr-defined]  # django-csp's way

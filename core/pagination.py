@@ -32,9 +32,7 @@ class KeysetPagination(BasePagination):
     max_page_size = 200
     parameters = ("cursor", "page_size", "ordering", "count")
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Model], request: Request, view: APIView | None = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.url = request.build_absolute_uri()
         self.size = self._page_size(request)
         self.total = self._total(queryset, request)
@@ -83,8 +81,12 @@ class KeysetPagination(BasePagination):
         fields = self._allowed(view)
         orderings = [sign + name for name in fields for sign in ("", "-")]
         return [
-            _parameter("cursor", {"type": "string"}, "Where the page starts; taken from `next` or `previous`."),
-            _parameter("page_size", {"type": "integer", "minimum": 1, "maximum": self.max_page_size}, "Rows a page."),
+            _parameter(
+                "cursor", {"type": "string"}, "Where the page starts; taken from `next` or `previous`."
+            ),
+            _parameter(
+                "page_size", {"type": "integer", "minimum": 1, "maximum": self.max_page_size}, "Rows a page."
+            ),
             _parameter("ordering", {"type": "string", "enum": orderings}, "Sort key; `-` for descending."),
             _parameter("count", {"type": "boolean"}, "Also answer the total, capped."),
         ]
@@ -140,7 +142,8 @@ class KeysetPagination(BasePagination):
                 raise wrong
             UUID(record_id)
             if field not in {"id", "pk"} and self.field not in queryset.query.annotations:
-                value = queryset.model._meta.get_field(field).to_python(value)
+                column: Any = queryset.model._meta.get_field(field)
+                value = column.to_python(value)
         except (ValueError, TypeError, binascii.Error, AttributeError) as problem:
             raise wrong from problem
         except Exception as problem:

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 class _RoleBase(BasePermission):
     roles: frozenset[str] = frozenset()
 
-    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002 -- DRF's signature
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         user: Any = request.user
         return bool(user.is_authenticated and user.role in self.roles)
 
 
 def HasRole(*roles: str) -> type[BasePermission]:  # noqa: N802 -- reads like the class that it makes
     """`permission_classes = [HasRole("TUNER", "CREATOR")]`."""
-    return type("HasRole" + "".join(role.title() for role in roles), (_RoleBase,), {"roles": frozenset(roles)})
+    return type(
+        "HasRole" + "".join(role.title() for role in roles), (_RoleBase,), {"roles": frozenset(roles)}
+    )

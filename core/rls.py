@@ -109,9 +109,7 @@ class Via:
     owner: str = "owner_id"
 
     def using(self, table: str) -> str:
-        return (
-            f"EXISTS (SELECT 1 FROM {self.parent} p WHERE p.id = {table}.{self.column} AND p.{self.owner} = {ME})"
-        )
+        return f"EXISTS (SELECT 1 FROM {self.parent} p WHERE p.id = {table}.{self.column} AND p.{self.owner} = {ME})"
 
     def check(self, table: str) -> str:
         return self.using(table)
@@ -171,7 +169,7 @@ class _TableOperation(Operation):
         """Nothing in Django's state knows of policies or triggers."""
 
     def table(self, app_label: str, state: ProjectState) -> str:
-        return state.apps.get_model(app_label, self.model_name)._meta.db_table
+        return str(state.apps.get_model(app_label, self.model_name)._meta.db_table)
 
     def forwards(self, table: str) -> list[str]:
         raise NotImplementedError
@@ -183,7 +181,7 @@ class _TableOperation(Operation):
         self,
         app_label: str,
         schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,  # noqa: ARG002 -- Django's signature
+        from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
         for statement in self.forwards(self.table(app_label, to_state)):
@@ -194,7 +192,7 @@ class _TableOperation(Operation):
         app_label: str,
         schema_editor: BaseDatabaseSchemaEditor,
         from_state: ProjectState,
-        to_state: ProjectState,  # noqa: ARG002 -- Django's signature
+        to_state: ProjectState,
     ) -> None:
         for statement in self.backwards(self.table(app_label, from_state)):
             schema_editor.execute(statement)

@@ -10,7 +10,11 @@ ERROR = {
     "properties": {
         "error": {"type": "string", "description": "For a person."},
         "code": {"type": "string", "description": "For a program; never changes (docs/errors.md)."},
-        "fields": {"type": "object", "description": "Messages by field, nested like the input.", "additionalProperties": True},
+        "fields": {
+            "type": "object",
+            "description": "Messages by field, nested like the input.",
+            "additionalProperties": True,
+        },
         "request_id": {"type": "string"},
     },
 }
@@ -24,12 +28,15 @@ class RevSyncSchema(AutoSchema):
         return [parts[0] or "root"]
 
 
-def versioned_routes_only(endpoints: list[tuple[str, str, str, Any]], **_: Any) -> list[tuple[str, str, str, Any]]:
+def versioned_routes_only(
+    endpoints: list[tuple[str, str, str, Any]], **_: Any
+) -> list[tuple[str, str, str, Any]]:
     """Aliases work, but stay out of the schema (docs/compatibility.md lists them)."""
     return [
         row
         for row in endpoints
-        if row[0].startswith("/api/v1/") and not getattr(getattr(row[3], "cls", None), "alias", False)
+        if row[0].startswith("/api/v1/")
+        and not getattr(getattr(row[3], "cls", None), "alias", False)
         and not getattr(row[3], "alias", False)
     ]
 

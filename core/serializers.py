@@ -59,5 +59,3 @@ class MessageSerializer(StrictSerializer):
     """A short sentence for a person."""
 
     message = serializers.CharField()
-
-

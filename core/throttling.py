@@ -78,7 +78,7 @@ class RedisCounter:
     """The same for many processes: INCR and PEXPIRE in one script."""
 
     def __init__(self, url: str) -> None:
-        import redis  # noqa: PLC0415 -- only where there is a Redis
+        import redis
 
         self._script: Any = redis.Redis.from_url(
             url, socket_timeout=0.5, socket_connect_timeout=0.5

@@ -29,6 +29,7 @@ SELECT {", ".join(f"u.{column}" for column in _COLUMNS)},
 class Login(NamedTuple):
     """What `request.auth` says of the login behind a request."""
 
+    user_id: UUID
     session_id: UUID
     generation: int
     aal: int
@@ -60,7 +61,7 @@ class SessionTokenAuthentication(BaseAuthentication):
             request._request.session_in_use = login  # type: ignore[attr-defined]  # for SessionUseMiddleware
         return user, login
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 -- DRF's signature
+    def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
 
 
@@ -83,7 +84,7 @@ def authenticate_token(token: str) -> tuple[User, Login, bool]:
         raise Unauthenticated("This session has ended. Please log in again.", "session_revoked")
     user: User = User.from_db("default", _COLUMNS, row[: len(_COLUMNS)])
     gen, acked, last_seen, aal = row[len(_COLUMNS) : -1]
-    login = Login(claims.session_id, claims.generation, aal, claims.expires_at)
+    login = Login(claims.user_id, claims.session_id, claims.generation, aal, claims.expires_at)
     return user, login, (claims.generation == gen and acked < gen) or now - last_seen > SEEN_EVERY
 
 

@@ -15,7 +15,11 @@ class StaffBackend(ModelBackend):
         return super().user_can_authenticate(user) and user.deleted_at is None
 
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
     ) -> User | None:
         found: User | None = super().authenticate(request, username=username, password=password, **kwargs)
         return found

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-
 from users.models import User
 from users.ports import account_facts
 

@@ -25,7 +25,12 @@ _NOBODY = make_password("nobody's password")
 
 
 def register(
-    *, request: HttpRequest, password: str, device_id: str = "", extras: Mapping[str, str] | None = None, **person: Any
+    *,
+    request: HttpRequest,
+    password: str,
+    device_id: str = "",
+    extras: Mapping[str, str] | None = None,
+    **person: Any,
 ) -> tuple[User, Pair]:
     """A new account and its first session. Raises AccountExists, Invalid, Throttled."""
     demand("register", throttle_key(client_ip(request)))
@@ -43,7 +48,9 @@ def register(
         with as_user(user):
             for name, value in offered.items():
                 registration_extras[name].apply(user, value)
-            _, pair = open_session(user=user, method=AuthMethod.PASSWORD, request=request, device_id=device_id)
+            _, pair = open_session(
+                user=user, method=AuthMethod.PASSWORD, request=request, device_id=device_id
+            )
         audit.record("account.register", actor=user.pk, request=request)
     return user, pair
 
@@ -79,7 +86,11 @@ def clean_phone(text: str, field: str = "phone_number") -> str:
 def _find(email: str, phone: str | None) -> User | None:
     rows = User.objects.all()
     found: User | None = (
-        rows.filter(email__iexact=email).first() if email else rows.filter(phone=phone).first() if phone else None
+        rows.filter(email__iexact=email).first()
+        if email
+        else rows.filter(phone=phone).first()
+        if phone
+        else None
     )
     return found
 

@@ -130,7 +130,9 @@ def _end(session: AppSession, reason: RevokedReason, now: datetime) -> None:
     session.save(update_fields=["revoked_at", "revoked_reason"])
 
 
-def revoke(*, user_id: UUID, reason: RevokedReason, only: UUID | None = None, spare: UUID | None = None) -> int:
+def revoke(
+    *, user_id: UUID, reason: RevokedReason, only: UUID | None = None, spare: UUID | None = None
+) -> int:
     """End one session (`only`), all but one (`spare`), or all of a person; the number that were live."""
     rows = AppSession.objects.filter(user_id=user_id, revoked_at=None)
     if only is not None:
@@ -145,5 +147,7 @@ def touch(*, session_id: UUID, generation: int) -> None:
     """The pair of this generation was seen in use; the session stays alive."""
     now = clock.now()
     AppSession.objects.filter(pk=session_id, revoked_at=None).update(
-        acked_gen=Greatest("acked_gen", generation), last_seen_at=now, idle_expires_at=now + settings.SESSION_IDLE_LIFETIME
+        acked_gen=Greatest("acked_gen", generation),
+        last_seen_at=now,
+        idle_expires_at=now + settings.SESSION_IDLE_LIFETIME,
     )

@@ -73,14 +73,16 @@ class LogoutView(APIView):
     @extend_schema(request=None, responses=MessageSerializer)
     def post(self, request: Request) -> Response:
         login = logged_in(request)
-        sessions.revoke(user_id=request.user.pk, reason=RevokedReason.LOGOUT, only=login.session_id)
+        sessions.revoke(
+            user_id=logged_in(request).user_id, reason=RevokedReason.LOGOUT, only=login.session_id
+        )
         return Response({"message": "You are logged out."})
 
 
 class LogoutAllView(APIView):
     @extend_schema(request=None, responses=MessageSerializer)
     def post(self, request: Request) -> Response:
-        ended = sessions.revoke(user_id=request.user.pk, reason=RevokedReason.LOGOUT)
+        ended = sessions.revoke(user_id=logged_in(request).user_id, reason=RevokedReason.LOGOUT)
         return Response({"message": f"Logged out on {ended} device{'' if ended == 1 else 's'}."})
 
 
