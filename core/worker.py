@@ -42,7 +42,7 @@ async def work(*, stop_on_signals: bool, concurrency: int, grace: float) -> None
 
 def worker_app(*, connections: int) -> App:
     """Our procrastinate app on connections of its own: the same tasks, which themselves keep the app they know."""
-    return app.with_connector(PsycopgConnector(kwargs=_system_parameters(), max_size=connections))
+    return app.with_connector(PsycopgConnector(kwargs=_system_parameters(), min_size=1, max_size=connections))
 
 
 def _system_parameters() -> dict[str, Any]:
