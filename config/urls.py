@@ -6,10 +6,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+import core.files.urls
 import users.urls
 from core import health
 
 api = [
+    *core.files.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,
 ]
