@@ -10,10 +10,6 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
-<<<<<<< HEAD
-from core.worker import lifespan_app  # noqa: E402 -- the apps come first
-=======
 from core.worker import lifespan_app  # noqa: E402 -- needs the apps
->>>>>>> main
 
 application = ProtocolTypeRouter({"http": http, "lifespan": lifespan_app})
