@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
     "core",
+    "sync",
     "users",
 ]
 AUTH_USER_MODEL = "users.User"
