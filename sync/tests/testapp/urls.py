@@ -3,11 +3,10 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from config.urls import urlpatterns as product
 from sync.tests.testapp.views import BikeViewSet, ShopViewSet
 
 router = SimpleRouter()
 router.register("test/bikes", BikeViewSet, basename="test-bikes")
 router.register("test/shops", ShopViewSet, basename="test-shops")
 
-urlpatterns = [*product, path("api/v1/", include(router.urls))]
+urlpatterns = [path("api/v1/", include(router.urls)), path("", include("config.urls"))]
