@@ -6,12 +6,15 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+import payments.urls
 import users.urls
 from core import health
 
 api = [
     *users.urls.urlpatterns,
     *users.urls.aliases,
+    *payments.urls.urlpatterns,
+    *payments.urls.aliases,
 ]
 
 urlpatterns = [
