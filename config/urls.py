@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import core.files.urls
 import garage.urls
+import payments.urls
 import users.urls
 from core import health
 
@@ -17,6 +18,8 @@ api: list[URLPattern | URLResolver] = [
     *users.urls.aliases,
     *garage.urls.urlpatterns,
     *garage.urls.aliases,
+    *payments.urls.urlpatterns,
+    *payments.urls.aliases,
 ]
 
 urlpatterns = [
