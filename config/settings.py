@@ -61,7 +61,7 @@ CORS_ALLOW_HEADERS = [
 # -- Apps, from the lowest floor up
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the default one would put its own site in place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "config.apps.RevSyncAdminConfig",
@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "core",
     "users",
+    "garage",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
@@ -337,5 +338,6 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "config.admin.environment_label",
     "DASHBOARD_CALLBACK": "config.admin.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "config.admin.navigation"},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.admin.favicon"}],
     "STYLES": ["config.admin.stylesheet"],
 }

@@ -1,0 +1,1 @@
+"""What the garage plugs into other apps."""

@@ -1,0 +1,38 @@
+"""Which reader takes a file: the best score of the first bytes and the name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from safety.formats.base import LIMITS, Definition, Limits, Reader
+from safety.formats.msq import sniff_msq
+from safety.formats.msq_family import parse_msq
+from safety.formats.msq_rusefi import RUSEFI
+from safety.formats.msq_speeduino import SPEEDUINO, SPEEDUINO_OLD
+from safety.formats.msq_tuareg import TUAREG
+from safety.problems import NotAnalysed, Refused
+
+if TYPE_CHECKING:
+    from safety.calibration import CalibrationMap
+
+MSQ_FAMILIES: Final = (SPEEDUINO, RUSEFI, TUAREG, SPEEDUINO_OLD)
+
+
+def _msq(data: bytes, definition: Definition | None, limits: Limits) -> CalibrationMap:
+    return parse_msq(data, definition, limits, MSQ_FAMILIES)
+
+
+READERS: Final = (Reader("msq", sniff_msq, _msq),)
+
+
+def parse(
+    data: bytes, name: str, definition: Definition | None = None, limits: Limits = LIMITS
+) -> CalibrationMap:
+    """Read `data`. Raises Refused for empty, damaged or hostile files, NotAnalysed for unknown ones."""
+    if not data:
+        raise Refused("empty", "The file is empty.")
+    head = data[:4096]
+    best = max(READERS, key=lambda reader: reader.sniff(head, name))
+    if best.sniff(head, name) <= 0.0:
+        raise NotAnalysed("unknown_format", "This kind of file is not known here.")
+    return best.parse(data, definition, limits)
