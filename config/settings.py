@@ -80,6 +80,8 @@ INSTALLED_APPS = [
     "core",
     "users",
     "garage",
+    "tuners",
+    "marketplace",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]

@@ -7,6 +7,8 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import garage.urls
+import marketplace.urls
+import tuners.urls
 import users.urls
 from core import health
 
@@ -15,6 +17,9 @@ api = [
     *users.urls.aliases,
     *garage.urls.urlpatterns,
     *garage.urls.aliases,
+    *tuners.urls.urlpatterns,
+    *marketplace.urls.urlpatterns,
+    *marketplace.urls.aliases,
 ]
 
 urlpatterns = [
