@@ -52,7 +52,13 @@ ALLOWED_HOSTS = listing("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1],test
 CORS_ALLOWED_ORIGINS = listing("CORS_ALLOWED_ORIGINS")
 CSRF_TRUSTED_ORIGINS = listing("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0)
-CORS_EXPOSE_HEADERS = ["ETag", "X-Sync-Until", "X-Request-ID", "Retry-After"]
+PORT = number("PORT", default=8000)
+PUBLIC_URL = text("PUBLIC_URL").rstrip(
+    "/"
+)  # how the world reaches us; links made outside of a request need it
+CORS_EXPOSE_HEADERS = [
+    "ETag", "X-Sync-Until", "X-Request-ID", "Retry-After", "Content-Disposition", "Idempotency-Replayed",
+]  # fmt: skip
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-api-key",
     "x-request-id",

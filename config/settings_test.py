@@ -10,4 +10,5 @@ from config.settings import *  # noqa: F403 -- DEBUG must be set first
 DEBUG = False
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+MEDIA_ROOT = BASE_DIR / "var" / "test-files"  # noqa: F405
 THROTTLES = dict.fromkeys(THROTTLES, "off")  # noqa: F405 -- tests of throttles switch theirs on

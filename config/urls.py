@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+import core.files.urls
 import garage.urls
 import marketplace.urls
 import tuners.urls
@@ -13,6 +14,7 @@ import users.urls
 from core import health
 
 api = [
+    *core.files.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,
     *garage.urls.urlpatterns,
