@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -13,7 +13,7 @@ import tuners.urls
 import users.urls
 from core import health
 
-api = [
+api: list[URLPattern | URLResolver] = [
     *core.files.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,

@@ -190,7 +190,6 @@ class Migration(migrations.Migration):
                 ('engine_injector_cc_min', models.DecimalField(blank=True, decimal_places=1, max_digits=6, null=True)),
                 ('mods', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), blank=True, default=list, size=None)),
                 ('notes', models.TextField(blank=True, max_length=4000)),
-                ('photo', models.CharField(blank=True, editable=False, help_text='Its address.', max_length=500)),
                 ('photo_file_id', models.UUIDField(blank=True, editable=False, null=True)),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
