@@ -89,6 +89,8 @@ INSTALLED_APPS = [
     "users",
     "payments",
     "garage",
+    "tuners",
+    "marketplace",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]

@@ -9,6 +9,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 import core.files.urls
 import garage.urls
 import payments.urls
+import marketplace.urls
+import tuners.urls
 import users.urls
 from core import health
 
@@ -20,6 +22,9 @@ api: list[URLPattern | URLResolver] = [
     *garage.urls.aliases,
     *payments.urls.urlpatterns,
     *payments.urls.aliases,
+    *tuners.urls.urlpatterns,
+    *marketplace.urls.urlpatterns,
+    *marketplace.urls.aliases,
 ]
 
 urlpatterns = [
