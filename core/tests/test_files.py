@@ -3,6 +3,7 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -187,7 +188,7 @@ def test_more_bytes_than_signed_are_refused(size, extra, alice, anyone, tmp_path
 def test_a_body_that_grows_beyond_its_declared_length_is_cut_at_the_limit(alice, tmp_path):
     ticket = presigned(alice, size=10)
     token = ticket["url"].rstrip("/").rpartition("/")[2]
-    with open("/dev/zero", "rb") as endless, pytest.raises(PayloadTooLarge):
+    with Path("/dev/zero").open("rb") as endless, pytest.raises(PayloadTooLarge):
         services.receive(token, endless, content_type="application/octet-stream", length=None)
     assert blobs(tmp_path) == []
 
@@ -263,7 +264,14 @@ def test_ranges(alice, anyone):
     assert asked("bytes=100-") == (206, MAP[100:], f"bytes 100-{size - 1}/{size}")
     assert asked("bytes=-7") == (206, MAP[-7:], f"bytes {size - 7}-{size - 1}/{size}")
     assert asked(f"bytes=5-{size * 9}") == (206, MAP[5:], f"bytes 5-{size - 1}/{size}")
-    for whole in ("bytes=-", "bytes=9-5", "lines=0-1", "bytes=0-1,5-6", "bytes=0-" + "9" * 30, f"bytes=0-{size}"):
+    for whole in (
+        "bytes=-",
+        "bytes=9-5",
+        "lines=0-1",
+        "bytes=0-1,5-6",
+        "bytes=0-" + "9" * 30,
+        f"bytes=0-{size}",
+    ):
         assert asked(whole) == (200, MAP, None), whole
     for beyond in (f"bytes={size}-", "bytes=-0"):
         assert asked(beyond) == (416, "range_not_satisfiable", f"bytes */{size}")
@@ -353,7 +361,9 @@ def test_erasure_leaves_nothing_of_a_person(alice, bob, tmp_path):
     his = upload(bob, MAP, **WANTED)
     assert retention.erase(make_user("alice").pk) == 2
     assert blobs(tmp_path) == [StoredFile.objects.get(pk=his["id"]).key]
-    assert list(StoredFile.objects.filter(owner_id=make_user("alice").pk).values_list("key", "filename")) == [("", "")]
+    assert list(StoredFile.objects.filter(owner_id=make_user("alice").pk).values_list("key", "filename")) == [
+        ("", "")
+    ]
 
 
 # -- What other apps use
@@ -365,7 +375,11 @@ def test_claim_takes_only_what_fits():
     with as_user(alice):
         pending = services.presign(alice.pk, filename="a.bin", content_type="text/plain").file
         assert services.claim(alice.pk, file.id, purpose="ecu_backup").sha256 == SHA
-        for wrong, purpose in [(uuid4(), "ecu_backup"), (pending.id, "attachment"), (file.id, "tune_version")]:
+        for wrong, purpose in [
+            (uuid4(), "ecu_backup"),
+            (pending.id, "attachment"),
+            (file.id, "tune_version"),
+        ]:
             with pytest.raises(Invalid) as refusal:
                 services.claim(alice.pk, wrong, purpose=purpose)
             assert list(refusal.value.fields) == ["file_id"]

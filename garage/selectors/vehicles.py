@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from core.files.services import public_url
+from core.ids import uuid7
 from core.models import FilePurpose, StoredFile
 from garage.models import ReadingSource, Vehicle
 
@@ -87,7 +88,7 @@ def insert_vehicle(columns: Mapping[str, Any]) -> tuple[Shown, UUID | None] | No
     """One new row, and its first reading; None when the id is taken. Second: the model that the catalogue knows."""
     given = {name: columns.get(name, default) for name, default in _defaults().items()}
     with connection.cursor() as cursor:
-        cursor.execute(_insert(), given | {"photo": _photo(), "source": ReadingSource.OWNER.value})
+        cursor.execute(_insert(), given | _extras(ReadingSource.OWNER))
         row = cursor.fetchone()
     return (Shown(*row[:2]), row[2]) if row else None
 
@@ -112,8 +113,7 @@ def update_vehicle(
         "id": vehicle_id,
         "owner": owner_id,
         "demanded": rev,
-        "source": source.value,
-        "photo": _photo(),
+        **_extras(source),
     }
     with connection.cursor() as cursor:
         cursor.execute(_update(tuple(sorted(columns))), values)
@@ -160,7 +160,7 @@ WITH v AS (
  ON CONFLICT (id) DO NOTHING RETURNING *
 ), reading AS (
  INSERT INTO garage_odometerentry (id, owner_id, vehicle_id, reading_km, read_at, source, note)
- SELECT gen_random_uuid(), v.owner_id, v.id, v.odometer_km, now(), %(source)s::varchar, ''
+ SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, now(), %(source)s::varchar, ''
    FROM v WHERE v.odometer_km IS NOT NULL
 )
 SELECT v.rev, {VEHICLE_JSON}, v.vehicle_model_id FROM v"""
@@ -175,7 +175,7 @@ def _update(columns: tuple[str, ...]) -> str:
                      OR %(source)s::varchar = '{ReadingSource.CORRECTION.value}')"""
         reading = """, reading AS (
  INSERT INTO garage_odometerentry (id, owner_id, vehicle_id, reading_km, read_at, source, note)
- SELECT gen_random_uuid(), v.owner_id, v.id, v.odometer_km, now(), %(source)s::varchar, ''
+ SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, now(), %(source)s::varchar, ''
    FROM v JOIN old USING (id) WHERE v.odometer_km <> COALESCE(old.odometer_km, -1))"""
     return f"""
 WITH old AS (
@@ -188,6 +188,10 @@ WITH old AS (
 ){reading}
 SELECT old.rev, v.rev, CASE WHEN v.id IS NOT NULL THEN {VEHICLE_JSON} END, v.vehicle_model_id
   FROM old LEFT JOIN v ON true"""
+
+
+def _extras(source: ReadingSource) -> dict[str, Any]:
+    return {"photo": _photo(), "source": source.value, "reading_id": uuid7()}
 
 
 def _photo() -> str | None:
