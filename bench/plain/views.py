@@ -1,16 +1,13 @@
 """The views of the plain peer."""
 
 import time
-from typing import Any
 
 import jwt
 from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
 from django.db.models import QuerySet
 from rest_framework import serializers, viewsets
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,27 +16,6 @@ from rest_framework.views import APIView
 from bench.plain.models import Vehicle
 
 User = get_user_model()
-
-
-class TokenAuthentication(BaseAuthentication):
-    def authenticate(self, request: Request) -> tuple[Any, dict[str, Any]] | None:
-        kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        if kind != "Bearer":
-            return None
-        try:
-            claims = jwt.decode(token, settings.SECRET_KEY, algorithms=["HS256"])
-            user = User.objects.get(pk=claims["sub"])
-        except (jwt.InvalidTokenError, User.DoesNotExist):
-            raise AuthenticationFailed from None
-        return user, claims
-
-    def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
-
-
-class Newest(CursorPagination):
-    page_size = 50
-    ordering = "-created_at"
 
 
 class Register(APIView):
