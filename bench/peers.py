@@ -104,7 +104,7 @@ def product(url: str, files: Path) -> Iterator[Peer]:
 @contextlib.contextmanager
 def plain(url: str) -> Iterator[Peer]:
     environment = {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.plain.settings"}
-    run("-m", "django", "migrate", "--run-syncdb", "-v0", environment=environment)
+    run("-m", "django", "migrate", "-v0", environment=environment)
     with serve("plain", "wsgi", "bench.plain.wsgi:application", url, environment) as peer:
         yield peer
 
