@@ -262,6 +262,11 @@ S3 = {
 SIGNED_URL_LIFETIME = timedelta(seconds=number("AWS_S3_PRESIGNED_URL_EXPIRATION", default=900))
 MEDIA_ROOT = Path(text("FILES_ROOT", default=str(BASE_DIR / "var" / "files")))
 
+# -- Flash jobs: how long one waits to be begun, and how long its phone may be silent while it writes
+
+FLASH_JOB_LIFETIME = timedelta(seconds=number("FLASH_JOB_LIFETIME", default=24 * 3600))
+FLASH_SILENCE = timedelta(seconds=number("FLASH_SILENCE", default=6 * 3600))
+
 # -- Static files of the admin
 
 STATIC_URL = "/static/"
