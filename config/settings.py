@@ -2,6 +2,7 @@
 
 import warnings
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -84,8 +85,12 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
     "core",
+    "sync",
     "users",
+    "payments",
     "garage",
+    "tuners",
+    "marketplace",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
@@ -242,6 +247,7 @@ THROTTLES = {
         "refresh_session": "60/h",
         "refresh_ip": "600/h",
         "presign": "60/h",
+        "payment": "60/min",
     }.items()
 }
 
@@ -266,6 +272,27 @@ MEDIA_ROOT = Path(text("FILES_ROOT", default=str(BASE_DIR / "var" / "files")))
 
 FLASH_JOB_LIFETIME = timedelta(seconds=number("FLASH_JOB_LIFETIME", default=24 * 3600))
 FLASH_SILENCE = timedelta(seconds=number("FLASH_SILENCE", default=6 * 3600))
+# -- Payments: Razorpay where its keys are set, else the sandbox where that is allowed (docs/payments.md)
+
+RAZORPAY_KEY_ID = text("RAZORPAY_KEY_ID")
+RAZORPAY_KEY_SECRET = secret("RAZORPAY_KEY_SECRET")
+# Several, separated by blanks, while one is rotated: all verify.
+RAZORPAY_WEBHOOK_SECRETS = secret("RAZORPAY_WEBHOOK_SECRET").split()
+RAZORPAY_BASE_URL = text("RAZORPAY_BASE_URL", default="https://api.razorpay.com")
+RAZORPAY_TIMEOUT = (3.0, 10.0)  # seconds to connect, to answer
+PAYMENTS_SANDBOX = flag("PAYMENTS_SANDBOX")  # allows the sandbox where DEBUG is off
+PAYMENTS_GATEWAY = text("PAYMENTS_GATEWAY", default="razorpay" if RAZORPAY_KEY_ID else "sandbox")
+PAYMENTS_ONLINE_ENABLED = flag(
+    "PAYMENTS_ONLINE_ENABLED", default=bool(RAZORPAY_KEY_ID) or DEBUG or PAYMENTS_SANDBOX
+)
+SANDBOX_SECRET = sha256(f"sandbox checkout {SECRET_KEY}".encode()).hexdigest()
+SANDBOX_WEBHOOK_SECRET = sha256(f"sandbox webhook {SECRET_KEY}".encode()).hexdigest()
+INVOICE_SELLER = {
+    "name": text("INVOICE_SELLER_NAME", default="RevSync"),
+    "address": text("INVOICE_SELLER_ADDRESS"),
+    "tax_id": text("INVOICE_SELLER_TAX_ID"),
+}
+REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earnings clear for payout after it
 
 # -- Static files of the admin
 
@@ -300,6 +327,12 @@ PAGE_POLICIES = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "form-action": [SELF],
+    },
+    "checkout": {
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "connect-src": [SELF],
+        "img-src": [SELF, "data:"],
     },
     "docs": {
         "script-src": [SELF],

@@ -8,6 +8,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import core.files.urls
 import garage.urls
+import payments.urls
+import marketplace.urls
+import tuners.urls
 import users.urls
 from core import health
 
@@ -17,6 +20,11 @@ api: list[URLPattern | URLResolver] = [
     *users.urls.aliases,
     *garage.urls.urlpatterns,
     *garage.urls.aliases,
+    *payments.urls.urlpatterns,
+    *payments.urls.aliases,
+    *tuners.urls.urlpatterns,
+    *marketplace.urls.urlpatterns,
+    *marketplace.urls.aliases,
 ]
 
 urlpatterns = [

@@ -103,6 +103,7 @@ def analyse(
             able += 1
             ran += missing is None
     coverage = round(ran / able, 3) if able else 0.0
+    findings = _without_symptoms(findings)
     findings.sort(key=lambda finding: (-finding.rank, finding.group, finding.code))
     points, shares = score(findings)
     return Report(
@@ -119,6 +120,13 @@ def analyse(
         vehicle=vehicle.to_dict(),
         tables={key: _view(key, tune, context.diffs.get(key)) for key in tune.tables},
     )
+
+
+def _without_symptoms(findings: Sequence[Finding]) -> list[Finding]:
+    """A blank table breaks every rule at once: only what says so is told about it."""
+    blank = {finding.table for finding in findings if finding.code == "BLANK_PAGE" and finding.table}
+    causes = {"BLANK_PAGE", "AXIS_FLAT", "AXIS_NOT_ASCENDING"}
+    return [finding for finding in findings if finding.table not in blank or finding.code in causes]
 
 
 def _counts(rule: Rule) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import urllib.request
 from typing import TYPE_CHECKING, Any
+
+import requests
 
 from core.files import services
 from core.rls import as_user
@@ -18,9 +19,7 @@ def put(client: Any, url: str, data: bytes, headers: dict[str, str]) -> int:
     if "/api/v1/files/upload/" in url:
         path = url.partition("://")[2].partition("/")[2]
         return int(client.put(f"/{path}", data=data, content_type=headers["Content-Type"]).status_code)
-    request = urllib.request.Request(url, data=data, headers=headers, method="PUT")  # noqa: S310 -- the test's own server
-    with urllib.request.urlopen(request) as answer:  # noqa: S310
-        return int(answer.status)
+    return requests.put(url, data=data, headers=headers, timeout=5).status_code
 
 
 def upload(client: Any, data: bytes, **wanted: Any) -> dict[str, Any]:

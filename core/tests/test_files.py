@@ -3,6 +3,7 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -187,7 +188,7 @@ def test_more_bytes_than_signed_are_refused(size, extra, alice, anyone, tmp_path
 def test_a_body_that_grows_beyond_its_declared_length_is_cut_at_the_limit(alice, tmp_path):
     ticket = presigned(alice, size=10)
     token = ticket["url"].rstrip("/").rpartition("/")[2]
-    with open("/dev/zero", "rb") as endless, pytest.raises(PayloadTooLarge):
+    with Path("/dev/zero").open("rb") as endless, pytest.raises(PayloadTooLarge):
         services.receive(token, endless, content_type="application/octet-stream", length=None)
     assert blobs(tmp_path) == []
 

@@ -12,7 +12,7 @@ from core.refs import Ref
 
 
 class PaymentStatus(models.TextChoices):
-    """`core` of the state machine; the allowed moves stand in payments/states.py and in a database trigger."""
+    """The allowed moves stand in payments/states.py and in a database trigger."""
 
     CREATED = "created", "Waiting"
     AUTHORIZED = "authorized", "Authorised"
@@ -44,6 +44,9 @@ class Payment(Record):
     subject_kind = models.CharField(max_length=40)
     subject_id = models.UUIDField()
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    subscription = models.ForeignKey(
+        "payments.GatewaySubscription", on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
+    )
     gateway = models.CharField(max_length=20)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -88,7 +91,7 @@ class Payment(Record):
             models.UniqueConstraint(fields=["gateway", "gateway_order_id"], name="payments_order_once"),
             models.UniqueConstraint(
                 fields=["subject_kind", "subject_id"],
-                condition=Q(status__in=["created", "authorized", "failed"]),
+                condition=Q(status__in=["created", "authorized", "failed"], subscription=None),
                 name="payments_one_open_per_subject",
             ),
         ]

@@ -112,6 +112,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "vehicle": "the vehicle's {} is not known",
     "baseline": "there is no baseline (ECU backup) to compare with",
     "image": "the file is not a binary image",
+    "checksum": "the definition does not say how the checksum is computed",
 }
 
 
@@ -125,6 +126,8 @@ def _met(need: str, context: Context) -> bool:
         return getattr(context.vehicle, name) is not None
     if kind == "baseline":
         return context.base is not None
+    if kind == "checksum":
+        return context.tune.image is not None and context.tune.image.checksum_ok is not None
     return context.tune.image is not None
 
 
