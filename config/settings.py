@@ -271,6 +271,10 @@ S3 = {
 SIGNED_URL_LIFETIME = timedelta(seconds=number("AWS_S3_PRESIGNED_URL_EXPIRATION", default=900))
 MEDIA_ROOT = Path(text("FILES_ROOT", default=str(BASE_DIR / "var" / "files")))
 
+# -- Flash jobs: how long one waits to be begun, and how long its phone may be silent while it writes
+
+FLASH_JOB_LIFETIME = timedelta(seconds=number("FLASH_JOB_LIFETIME", default=24 * 3600))
+FLASH_SILENCE = timedelta(seconds=number("FLASH_SILENCE", default=6 * 3600))
 # -- Payments: Razorpay where its keys are set, else the sandbox where that is allowed (docs/payments.md)
 
 RAZORPAY_KEY_ID = text("RAZORPAY_KEY_ID")
