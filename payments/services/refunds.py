@@ -35,7 +35,7 @@ def refund(
     with as_system("the till gives back"):
         locked = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
         if found := Refund.objects.filter(key=key, payment=locked).first():
-            return found  # type: ignore[no-any-return]
+            return found
         attempt = _attempt_with_money(locked)
         left = attempt.amount_minor - attempt.reserved_minor if attempt else 0
         if attempt is None or not 0 < (amount := left if amount_minor is None else amount_minor) <= left:
@@ -44,10 +44,16 @@ def refund(
 
 
 def give_back(
-    payment: Payment, attempt: GatewayPayment, amount_minor: int, *, key: str, reason: str, by: User | None = None
+    payment: Payment,
+    attempt: GatewayPayment,
+    amount_minor: int,
+    *,
+    key: str,
+    reason: str,
+    by: User | None = None,
 ) -> Refund:
     """Reserve and enqueue a refund of one attempt, under the payment's lock; once per key."""
-    from payments.tasks import send_refund  # noqa: PLC0415 -- tasks call services
+    from payments.tasks import send_refund
 
     found: Refund | None = Refund.objects.filter(key=key).first()
     if found is not None:
@@ -108,7 +114,9 @@ def settle_refund(*, gateway: str, seen: SeenRefund, source: str, refund_id: UUI
 
     def deed() -> Refund:
         with as_system("money is settled for all"):
-            attempt = GatewayPayment.objects.filter(gateway=gateway, gateway_payment_id=seen.payment_id).first()
+            attempt = GatewayPayment.objects.filter(
+                gateway=gateway, gateway_payment_id=seen.payment_id
+            ).first()
             if attempt is None:
                 raise UnknownOrder
             payment = Payment.objects.select_for_update(no_key=True).get(pk=attempt.payment_id)

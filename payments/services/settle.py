@@ -28,7 +28,8 @@ DECIDED_BY_STAFF = PaymentStatus.REVIEW
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What became of a payment that was seen. `outcome` is one of: settled, refunding (can't be honoured),
-    extra (a second capture, refunded), review, processing (authorised), failed, unchanged."""
+    extra (a second capture, refunded), review, processing (authorised), failed, unchanged.
+    """
 
     payment: Payment
     outcome: str
@@ -97,7 +98,12 @@ def _apply(payment: Payment, seen: SeenPayment, source: str) -> str:
     attempt.status = status
     attempt.role = _role(payment, attempt)
     attempt.save()
-    note(payment, f"attempt_{status}", source, f"{seen.id} {seen.amount_minor} {seen.currency} {seen.error}".strip())
+    note(
+        payment,
+        f"attempt_{status}",
+        source,
+        f"{seen.id} {seen.amount_minor} {seen.currency} {seen.error}".strip(),
+    )
     if status == GatewayPaymentStatus.CAPTURED:
         return _captured(payment, attempt, source)
     if status == GatewayPaymentStatus.AUTHORIZED:
@@ -160,7 +166,11 @@ def grant(payment: Payment, attempt: GatewayPayment, source: str, *, take: bool 
     if not payment.honoured:
         note(payment, "not_honoured", source)
         give_back(
-            payment, attempt, attempt.amount_minor, key=f"late-{payment.pk}", reason="Could not be honoured any more"
+            payment,
+            attempt,
+            attempt.amount_minor,
+            key=f"late-{payment.pk}",
+            reason="Could not be honoured any more",
         )
         return "refunding"
     ledger.book(
@@ -168,7 +178,10 @@ def grant(payment: Payment, attempt: GatewayPayment, source: str, *, take: bool 
         kind="earned",
         currency=payment.currency,
         description=payment.description,
-        lines=[(ledger.CUSTOMER_FUNDS, payment.captured_minor), *negative(earnings(payment, payment.captured_minor))],
+        lines=[
+            (ledger.CUSTOMER_FUNDS, payment.captured_minor),
+            *negative(earnings(payment, payment.captured_minor)),
+        ],
     )
     issue(payment)
     note(payment, "settled", source)

@@ -24,7 +24,7 @@ NOT_YET = (PaymentStatus.CREATED, PaymentStatus.FAILED, PaymentStatus.AUTHORIZED
 
 def open_for(payer: User | None, *, target: Ref, gateway: str | None, token: str = "") -> Payment:
     """The open payment of a thing, for its owner or for a guest with a token; in a transaction of its own."""
-    plug = payables[target.kind]
+    plug: object = payables[target.kind]
     if payer is None:
         with as_system("a guest's token is checked by the payable"):
             if not (token and isinstance(plug, GuestPayable) and plug.admits(target.id, token)):
@@ -65,7 +65,7 @@ def find_payment(payer: User | None, payment: Mapping[str, Any], token: str = ""
     if found is None and token:
         with as_system("a guest's token is checked by the payable"):
             found = Payment.objects.filter(user=None, **payment).first()
-            plug = payables.get(found.subject_kind) if found else None
+            plug: object = payables.get(found.subject_kind) if found else None
             if not (found and isinstance(plug, GuestPayable) and plug.admits(found.subject_id, token)):
                 found = None
     if found is None:
@@ -88,7 +88,7 @@ def _theirs(payer: User | None, order_id: str, token: str) -> Payment:
 
 def _remember_claim(payment: Payment, payment_id: str) -> None:
     """The signature was good, so the money is coming: look again soon."""
-    from payments.tasks import reconcile_payment  # noqa: PLC0415 -- tasks call services
+    from payments.tasks import reconcile_payment
 
     with as_system("the till follows up"):
         note(payment, "claimed", "verify", payment_id)
