@@ -1,5 +1,6 @@
 """Settings of every process; what differs between them comes from the environment (see .env.example)."""
 
+import warnings
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -52,7 +53,13 @@ ALLOWED_HOSTS = listing("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1],test
 CORS_ALLOWED_ORIGINS = listing("CORS_ALLOWED_ORIGINS")
 CSRF_TRUSTED_ORIGINS = listing("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0)
-CORS_EXPOSE_HEADERS = ["ETag", "X-Sync-Until", "X-Request-ID", "Retry-After"]
+PORT = number("PORT", default=8000)
+PUBLIC_URL = text("PUBLIC_URL").rstrip(
+    "/"
+)  # how the world reaches us; links made outside of a request need it
+CORS_EXPOSE_HEADERS = [
+    "ETag", "X-Sync-Until", "X-Request-ID", "Retry-After", "Content-Disposition", "Idempotency-Replayed",
+]  # fmt: skip
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-api-key",
     "x-request-id",
@@ -61,7 +68,7 @@ CORS_ALLOW_HEADERS = [
 # -- Apps, from the lowest floor up
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the default one would put its own site in place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "config.apps.RevSyncAdminConfig",
@@ -78,8 +85,12 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
     "core",
+    "sync",
     "users",
     "payments",
+    "garage",
+    "tuners",
+    "marketplace",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
@@ -286,8 +297,11 @@ REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earn
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+if DEBUG:  # static files under ASGI; production serves them by WSGI
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
 # -- Language and clock
 
@@ -367,5 +381,6 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "config.admin.environment_label",
     "DASHBOARD_CALLBACK": "config.admin.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "config.admin.navigation"},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.admin.favicon"}],
     "STYLES": ["config.admin.stylesheet"],
 }
