@@ -62,7 +62,9 @@ class Session(requests.Session):
             body = response.json() if response.content else {}
         except requests.JSONDecodeError as problem:
             raise NoAnswer(f"status {response.status_code} without JSON", sent=True) from problem
-        if response.status_code >= 400 and not (isinstance(body, dict) and isinstance(body.get("error"), dict)):
+        if response.status_code >= 400 and not (
+            isinstance(body, dict) and isinstance(body.get("error"), dict)
+        ):
             raise NoAnswer(f"status {response.status_code} without an error", sent=True)
         return response
 
@@ -102,11 +104,16 @@ class Razorpay:
             return found
 
     def find_order(self, receipt: str) -> GatewayOrder | None:
-        found = [wire.read_order(item) for item in _items(lambda c: c.order.all({"receipt": receipt, "count": MANY}))]
+        found = [
+            wire.read_order(item)
+            for item in _items(lambda c: c.order.all({"receipt": receipt, "count": MANY}))
+        ]
         return next((order for order in found if order.receipt == receipt), None)
 
     def list_payments(self, order_id: str) -> list[SeenPayment]:
-        return [wire.read_payment(item) for item in _items(lambda client: client.order.payments(_safe(order_id)))]
+        return [
+            wire.read_payment(item) for item in _items(lambda client: client.order.payments(_safe(order_id)))
+        ]
 
     def fetch_payment(self, payment_id: str) -> SeenPayment:
         return wire.read_payment(_call(lambda client: client.payment.fetch(_safe(payment_id))))
@@ -125,10 +132,14 @@ class Razorpay:
     def refund(self, payment_id: str, *, amount_minor: int, currency: str, key: str) -> SeenRefund:
         body = {"amount": amount_minor, "notes": {"key": key}}
         headers = {"X-Refund-Idempotency": key}
-        return wire.read_refund(_call(lambda client: client.payment.refund(_safe(payment_id), body, headers=headers)))
+        return wire.read_refund(
+            _call(lambda client: client.payment.refund(_safe(payment_id), body, headers=headers))
+        )
 
     def find_refunds(self, payment_id: str) -> list[SeenRefund]:
-        found = _items(lambda client: client.payment.fetch_multiple_refund(_safe(payment_id), {"count": MANY}))
+        found = _items(
+            lambda client: client.payment.fetch_multiple_refund(_safe(payment_id), {"count": MANY})
+        )
         return [wire.read_refund(item) for item in found]
 
     # -- Signed things
@@ -169,7 +180,9 @@ class Razorpay:
         return wire.read_transfer(_call(lambda client: client.transfer.create(body)))
 
     def find_transfer(self, key: str) -> SeenTransfer | None:
-        found = [wire.read_transfer(item) for item in _items(lambda client: client.transfer.all({"count": MANY}))]
+        found = [
+            wire.read_transfer(item) for item in _items(lambda client: client.transfer.all({"count": MANY}))
+        ]
         return next((transfer for transfer in found if transfer.key == key), None)
 
     def reverse(self, transfer_id: str, *, amount_minor: int, key: str) -> SeenTransfer:
@@ -202,7 +215,9 @@ def _call(deed: Callable[[Any], Any]) -> dict[str, Any]:
         raise GatewayUnavailable(outcome_unknown=problem.sent) from problem
     except (BadRequestError, GatewayError, ServerError) as problem:
         if client.session.status in {401, 403}:  # the SDK calls a wrong key a bad request
-            raise GatewayUnavailable("The payment service refuses our keys.", outcome_unknown=False) from problem
+            raise GatewayUnavailable(
+                "The payment service refuses our keys.", outcome_unknown=False
+            ) from problem
         raise GatewayDeclined(f"The payment service refused this: {problem}"[:200]) from problem
     if not isinstance(answer, dict):
         raise OddAnswer

@@ -8,6 +8,7 @@ from core.ids import uuid7
 from core.rls import as_system
 from payments import ledger, states
 from payments.errors import GatewayDeclined, GatewayUnavailable, TooMuchRefunded, UnknownOrder
+from payments.jobs import enqueue
 from payments.models import GatewayPayment, Payment, PaymentStatus, Refund, RefundStatus
 from payments.outside import gateway_named
 from payments.ports import SeenRefund, payables
@@ -53,8 +54,6 @@ def give_back(
     by: User | None = None,
 ) -> Refund:
     """Reserve and enqueue a refund of one attempt, under the payment's lock; once per key."""
-    from payments.tasks import send_refund
-
     found: Refund | None = Refund.objects.filter(key=key).first()
     if found is not None:
         return found
@@ -78,7 +77,7 @@ def give_back(
         f"{amount_minor} {attempt.currency}: {reason}",
         actor=by.pk if by else None,
     )
-    send_refund.defer(refund_id=str(made.pk))
+    enqueue("send_refund", refund_id=str(made.pk))
     return made
 
 

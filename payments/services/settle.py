@@ -15,7 +15,7 @@ from payments.errors import OrderMismatch, UnknownOrder
 from payments.invoices import issue
 from payments.models import GatewayPayment, GatewayPaymentStatus, Payment, PaymentStatus
 from payments.models.money import OPEN
-from payments.ports import SeenPayment, payables
+from payments.ports import SeenPayment, payables, subscribers
 from payments.services.again import again
 from payments.services.books import earnings, money_place, move, negative, tell_captured
 from payments.services.refunds import give_back
@@ -49,7 +49,7 @@ def settle(
             payment = _locked(gateway, seen, receipt)
             if expected is not None and payment.pk != expected.pk:
                 raise OrderMismatch
-            outcome = _apply(payment, seen, source)
+            outcome = apply(payment, seen, source)
             return Settlement(payment, outcome)
 
     return again(deed)
@@ -77,7 +77,8 @@ def _locked(gateway: str, seen: SeenPayment, receipt: str) -> Payment:
     return found
 
 
-def _apply(payment: Payment, seen: SeenPayment, source: str) -> str:
+def apply(payment: Payment, seen: SeenPayment, source: str) -> str:
+    """Under the lock of a payment that is known to be meant: what `settle` does, and its outcome."""
     status = "captured" if seen.status == "refunded" else seen.status
     attempt = GatewayPayment.objects.filter(gateway=payment.gateway, gateway_payment_id=seen.id).first()
     if attempt is None:
@@ -161,7 +162,7 @@ def grant(payment: Payment, attempt: GatewayPayment, source: str, *, take: bool 
     payment.next_check_at = None
     payment.review_reason = ""
     move(payment, PaymentStatus.CAPTURED, "captured_minor", "captured_at", "next_check_at", "review_reason")
-    payment.honoured = payables[payment.subject_kind].paid(payment.subject_id)
+    payment.honoured = _ask(payment)
     payment.save(update_fields=["honoured"])
     if not payment.honoured:
         note(payment, "not_honoured", source)
@@ -187,6 +188,15 @@ def grant(payment: Payment, attempt: GatewayPayment, source: str, *, take: bool 
     note(payment, "settled", source)
     tell_captured(payment)
     return "settled"
+
+
+def _ask(payment: Payment) -> bool:
+    """Can it be honoured? A period of a subscription is asked of its subscriber."""
+    subscription = payment.subscription
+    if subscription is not None:
+        plug = subscribers[payment.subject_kind]
+        return plug.charged(payment.subject_id, payment.pk, subscription.period_end)
+    return payables[payment.subject_kind].paid(payment.subject_id)
 
 
 def _review(payment: Payment, reason: str, source: str) -> str:

@@ -10,6 +10,7 @@ from core.errors import NotFound
 from core.refs import Ref
 from core.rls import as_anonymous, as_system, as_user
 from payments.errors import BadSignature, GatewayUnavailable, OrderMismatch
+from payments.jobs import enqueue
 from payments.models import Payment, PaymentStatus
 from payments.outside import gateway_named
 from payments.ports import GuestPayable, payables
@@ -88,8 +89,6 @@ def _theirs(payer: User | None, order_id: str, token: str) -> Payment:
 
 def _remember_claim(payment: Payment, payment_id: str) -> None:
     """The signature was good, so the money is coming: look again soon."""
-    from payments.tasks import reconcile_payment
-
     with as_system("the till follows up"):
         note(payment, "claimed", "verify", payment_id)
-        reconcile_payment.configure(schedule_in={"seconds": 30}).defer(payment_id=str(payment.pk))
+        enqueue("reconcile_payment", after_seconds=30, payment_id=str(payment.pk))

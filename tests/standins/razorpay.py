@@ -296,7 +296,7 @@ class Handler(BaseHTTPRequestHandler):
         shown = {key: value for key, value in answer.items() if not key.startswith("_")}
         return self.answer(status, json.dumps(shown).encode())
 
-    do_GET = do_POST = handle_one
+    do_GET = do_POST = handle_one  # noqa: N815 -- the words of http.server
 
     def authorize(self):
         given = self.headers.get("Authorization", "").removeprefix("Basic ")
