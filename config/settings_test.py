@@ -11,3 +11,5 @@ DEBUG = False
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 THROTTLES = dict.fromkeys(THROTTLES, "off")  # noqa: F405 -- tests of throttles switch theirs on
+LOGIN_DELAY_SECONDS = 0.0
+SMS_BACKEND = "users.tests.outbox.Outbox"

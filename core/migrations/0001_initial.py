@@ -27,6 +27,19 @@ BEGIN
 END $$;
 """
 
+# Erasure is the one change that the log allows, and only this function makes it: it runs as the tables' owner,
+# whom the policies must let through when he has no BYPASSRLS.
+FORGET = """
+ALTER TABLE core_auditevent NO FORCE ROW LEVEL SECURITY;
+CREATE FUNCTION core_forget_actor(person uuid, stand_in uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+    UPDATE core_auditevent SET actor = stand_in, session = NULL, ip_prefix = '' WHERE actor = person;
+    UPDATE core_auditevent SET target = stand_in::text WHERE target = person::text;
+$$;
+REVOKE ALL ON FUNCTION core_forget_actor(uuid, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION core_forget_actor(uuid, uuid) TO revsync_system;
+"""
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -56,4 +69,7 @@ class Migration(migrations.Migration):
             },
         ),
         core.rls.AppendOnly("AuditEvent"),
+        # A person may read of their own deeds (export), everybody may be written about.
+        core.rls.EnableRLS("AuditEvent", core.rls.Sql("{table}.actor = {me}", "true")),
+        migrations.RunSQL(FORGET, "DROP FUNCTION core_forget_actor(uuid, uuid)"),
     ]
