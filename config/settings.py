@@ -4,6 +4,7 @@ import contextlib
 import os
 import warnings
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -59,7 +60,13 @@ ALLOWED_HOSTS = listing("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1],test
 CORS_ALLOWED_ORIGINS = listing("CORS_ALLOWED_ORIGINS")
 CSRF_TRUSTED_ORIGINS = listing("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", default=0)
-CORS_EXPOSE_HEADERS = ["ETag", "X-Sync-Until", "X-Request-ID", "Retry-After"]
+PORT = number("PORT", default=8000)
+PUBLIC_URL = text("PUBLIC_URL").rstrip(
+    "/"
+)  # how the world reaches us; links made outside of a request need it
+CORS_EXPOSE_HEADERS = [
+    "ETag", "X-Sync-Until", "X-Request-ID", "Retry-After", "Content-Disposition", "Idempotency-Replayed",
+]  # fmt: skip
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-api-key",
     "x-request-id",
@@ -68,7 +75,7 @@ CORS_ALLOW_HEADERS = [
 # -- Apps, from the lowest floor up
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the default one would put its own site in place of ours
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "config.apps.RevSyncAdminConfig",
@@ -89,7 +96,12 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.headless",
     "core",
+    "sync",
     "users",
+    "payments",
+    "garage",
+    "tuners",
+    "marketplace",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
@@ -330,6 +342,7 @@ THROTTLES = {
         "exchange_ip": "60/min",
         "api_key_ip": "30/min",
         "presign": "60/h",
+        "payment": "60/min",
     }.items()
 }
 
@@ -349,6 +362,28 @@ S3 = {
 }
 SIGNED_URL_LIFETIME = timedelta(seconds=number("AWS_S3_PRESIGNED_URL_EXPIRATION", default=900))
 MEDIA_ROOT = Path(text("FILES_ROOT", default=str(BASE_DIR / "var" / "files")))
+
+# -- Payments: Razorpay where its keys are set, else the sandbox where that is allowed (docs/payments.md)
+
+RAZORPAY_KEY_ID = text("RAZORPAY_KEY_ID")
+RAZORPAY_KEY_SECRET = secret("RAZORPAY_KEY_SECRET")
+# Several, separated by blanks, while one is rotated: all verify.
+RAZORPAY_WEBHOOK_SECRETS = secret("RAZORPAY_WEBHOOK_SECRET").split()
+RAZORPAY_BASE_URL = text("RAZORPAY_BASE_URL", default="https://api.razorpay.com")
+RAZORPAY_TIMEOUT = (3.0, 10.0)  # seconds to connect, to answer
+PAYMENTS_SANDBOX = flag("PAYMENTS_SANDBOX")  # allows the sandbox where DEBUG is off
+PAYMENTS_GATEWAY = text("PAYMENTS_GATEWAY", default="razorpay" if RAZORPAY_KEY_ID else "sandbox")
+PAYMENTS_ONLINE_ENABLED = flag(
+    "PAYMENTS_ONLINE_ENABLED", default=bool(RAZORPAY_KEY_ID) or DEBUG or PAYMENTS_SANDBOX
+)
+SANDBOX_SECRET = sha256(f"sandbox checkout {SECRET_KEY}".encode()).hexdigest()
+SANDBOX_WEBHOOK_SECRET = sha256(f"sandbox webhook {SECRET_KEY}".encode()).hexdigest()
+INVOICE_SELLER = {
+    "name": text("INVOICE_SELLER_NAME", default="RevSync"),
+    "address": text("INVOICE_SELLER_ADDRESS"),
+    "tax_id": text("INVOICE_SELLER_TAX_ID"),
+}
+REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earnings clear for payout after it
 
 # -- Static files of the admin
 
@@ -383,6 +418,12 @@ PAGE_POLICIES = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "form-action": [SELF],
+    },
+    "checkout": {
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "connect-src": [SELF],
+        "img-src": [SELF, "data:"],
     },
     "docs": {
         "script-src": [SELF],
@@ -432,5 +473,6 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "config.admin.environment_label",
     "DASHBOARD_CALLBACK": "config.admin.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "config.admin.navigation"},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.admin.favicon"}],
     "STYLES": ["config.admin.stylesheet"],
 }

@@ -2,16 +2,29 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+import core.files.urls
+import garage.urls
+import payments.urls
+import marketplace.urls
+import tuners.urls
 import users.urls
 from core import health
 
-api = [
+api: list[URLPattern | URLResolver] = [
+    *core.files.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,
+    *garage.urls.urlpatterns,
+    *garage.urls.aliases,
+    *payments.urls.urlpatterns,
+    *payments.urls.aliases,
+    *tuners.urls.urlpatterns,
+    *marketplace.urls.urlpatterns,
+    *marketplace.urls.aliases,
 ]
 
 urlpatterns = [
@@ -20,6 +33,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 
-from core import errors
+from core import errors, links
 from core.renderers import snake
 
 VERSIONED, UNVERSIONED = "/api/v1/", "/api/"
@@ -28,7 +28,8 @@ class ApiEdgeMiddleware:
         if path.startswith(UNVERSIONED) and (refusal := self._snake_query(request)):
             return refusal
         try:
-            response = self.get_response(request)
+            with links.made_for(request):
+                response = self.get_response(request)
         except RequestDataTooBig:
             response = JsonResponse(errors.body(errors.MESSAGES[413], errors.CODES[413]), status=413)
         self._policies(path, response)

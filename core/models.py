@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from core import clock
@@ -63,3 +64,90 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.outcome}"
+
+
+class FilePurpose(models.TextChoices):
+    """What a file is for; `core.files.purposes` says what each may weigh and contain."""
+
+    ATTACHMENT = "attachment", "Attachment"
+    PHOTO = "photo", "Photo"
+    DOCUMENT = "document", "Document"
+    CERTIFICATION = "certification", "Certification"
+    ECU_BACKUP = "ecu_backup", "ECU backup"
+    TUNE_VERSION = "tune_version", "Tune version"
+
+
+class FileState(models.TextChoices):
+    PENDING = "pending", "Waiting for the upload"
+    COMPLETE = "complete", "Complete"
+
+
+class StoredFileQuerySet(ScopedQuerySet["StoredFile"]):
+    def scope(self, user: Any) -> Q:
+        return Q(owner_id=user.pk)
+
+
+class StoredFile(Record):
+    """A blob in the store and what we know of it. A complete file never changes; people are bare UUIDs.
+
+    `key` names the blob and is made by the server; it is empty until the upload is complete and again after the
+    blob was purged. `size` and `sha256` are the promised ones of a pending upload (0 and "" when nothing was
+    promised), the measured ones of a complete file.
+    """
+
+    owner_id = models.UUIDField()
+    purpose = models.CharField(max_length=20, choices=FilePurpose.choices, default=FilePurpose.ATTACHMENT)
+    filename = models.CharField(
+        max_length=200, blank=True, help_text="As its owner calls it; never a path of ours."
+    )
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes.")
+    sha256 = models.CharField(max_length=64, blank=True, help_text="Hexadecimal.")
+    key = models.CharField(max_length=80, blank=True, editable=False)
+    state = models.CharField(max_length=10, choices=FileState.choices, default=FileState.PENDING)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until when the upload URL works; empty once its remains are gone."
+    )
+
+    objects: ClassVar[Any] = StoredFileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "file"
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["owner_id", "-created_at"], name="core_file_by_owner"),
+            models.Index(
+                fields=["expires_at"], condition=Q(expires_at__isnull=False), name="core_file_expiring"
+            ),
+            models.Index(
+                fields=["deleted_at"],
+                condition=Q(deleted_at__isnull=False) & ~Q(key=""),
+                name="core_file_deleted",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=FileState.PENDING, key="", completed_at=None)
+                | Q(
+                    state=FileState.COMPLETE,
+                    completed_at__isnull=False,
+                    size__gt=0,
+                    sha256__regex="^[0-9a-f]{64}$",
+                ),
+                name="core_file_complete_means_measured",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=FileState.PENDING) | Q(deleted_at__isnull=False) | ~Q(key=""),
+                name="core_file_live_has_a_blob",
+            ),
+        ]
+
+    @property
+    def complete(self) -> bool:
+        return self.state == FileState.COMPLETE
+
+    @property
+    def incoming_key(self) -> str:
+        """Where its upload lands before it is checked."""
+        return f"incoming/{self.id.hex}"

@@ -65,7 +65,7 @@ def test_the_lower_app_stays_unaware():
         if isinstance(field, ForeignKey)
         and field.related_model._meta.app_label in FLOOR
         and field.related_model._meta.app_label != model._meta.app_label
-        and not field.remote_field.is_hidden()
+        and not field.remote_field.hidden
     ]
     assert aware == []
 
