@@ -3,7 +3,6 @@
 import core.clock
 import core.ids
 import core.rls
-import django.db.models.functions.datetime
 from django.db import migrations, models
 
 ROLES = """
@@ -51,7 +50,7 @@ class Migration(migrations.Migration):
             name="AuditEvent",
             fields=[
                 ("id", models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=core.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 ("actor", models.UUIDField(null=True)),
                 ("session", models.UUIDField(null=True)),
                 ("action", models.CharField(max_length=60)),
