@@ -33,7 +33,7 @@ from payments.serializers import (
     VerifyOutput,
     WebhookOutput,
 )
-from payments.services import checkout, orders, verify, webhooks
+from payments.services import checkout, orders, verifying, webhooks
 from users.models import User
 
 TOKEN = OpenApiParameter("token", str, description="The token of a guest's booking.")
@@ -62,7 +62,7 @@ class CreateOrderView(GatewayView):
         payer = payer_of(request)
         form = CreateOrderInput(data=request.data)
         form.is_valid(raise_exception=True)
-        payment = verify.open_for(payer, token=request.query_params.get("token", ""), **form.validated_data)
+        payment = verifying.open_for(payer, token=request.query_params.get("token", ""), **form.validated_data)
         payment = orders.ensure_gateway_order(payment)
         answer = {"payment": payment, "key_id": gateways[payment.gateway].key_id}
         return Response(CreateOrderOutput(answer).data, status=201)
@@ -78,7 +78,7 @@ class VerifyView(GatewayView):
     def post(self, request: Request) -> Response:
         form = VerifyInput(data=request.data)
         form.is_valid(raise_exception=True)
-        payment, done = verify.verify(
+        payment, done = verifying.verify(
             payer=payer_of(request), data=form.validated_data, token=request.query_params.get("token", "")
         )
         return Response(VerifyOutput({"payment": payment}).data, status=200 if done else 202)

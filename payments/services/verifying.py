@@ -15,7 +15,7 @@ from payments.models import Payment, PaymentStatus
 from payments.outside import gateway_named
 from payments.ports import GuestPayable, payables
 from payments.services.orders import open_order
-from payments.services.settle import settle
+from payments.services.settling import settle
 from payments.services.timeline import note
 from payments.services.webhooks import forged
 from users.models import User
