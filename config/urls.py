@@ -8,8 +8,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import core.files.urls
 import garage.urls
-import payments.urls
 import marketplace.urls
+import payments.urls
 import tuners.urls
 import users.urls
 from core import health

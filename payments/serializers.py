@@ -1,7 +1,6 @@
 """Bodies and answers of the payment routes."""
 
 from typing import Any
-from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -45,7 +44,9 @@ class PaymentSerializer(StrictSerializer):
     def get_subject(self, row: Any) -> dict[str, Any]:
         return {"kind": row.subject_kind, "id": row.subject_id}
 
-    @extend_schema_field({"type": ["string", "null"], "description": "A page to pay at; only the sandbox has one."})
+    @extend_schema_field(
+        {"type": ["string", "null"], "description": "A page to pay at; only the sandbox has one."}
+    )
     def get_checkout_url(self, row: Any) -> str | None:
         return checkout_url(row)
 
@@ -67,8 +68,7 @@ class CreateOrderInput(StrictSerializer):
         if len(given) != 1:
             names = ", ".join(kinds) or "nothing"
             raise ValidationError(f"Give exactly one of: {names}.")
-        subject: UUID = attrs[given[0]]
-        return {"target": Ref(kinds[given[0]], subject), "gateway": attrs.get("gateway")}
+        return {"target": Ref(kinds[given[0]], attrs[given[0]]), "gateway": attrs.get("gateway")}
 
 
 class CreateOrderOutput(StrictSerializer):

@@ -1,5 +1,6 @@
 """Payment routes of payers, the gateways' webhooks, and the sandbox's checkout."""
 
+from io import BytesIO
 from typing import Any
 
 from csp.decorators import csp_update
@@ -73,9 +74,7 @@ class VerifyView(GatewayView):
     permission_classes = (AllowAny,)
     throttle_scopes = ("payment",)
 
-    @extend_schema(
-        request=VerifyInput, responses={200: VerifyOutput, 202: VerifyOutput}, parameters=[TOKEN]
-    )
+    @extend_schema(request=VerifyInput, responses={200: VerifyOutput, 202: VerifyOutput}, parameters=[TOKEN])
     def post(self, request: Request) -> Response:
         form = VerifyInput(data=request.data)
         form.is_valid(raise_exception=True)
@@ -95,7 +94,7 @@ class WebhookView(GatewayView):
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses=WebhookOutput)
     def post(self, request: Request) -> Response:
-        raw = read_bounded(request._request, WEBHOOK_LIMIT)
+        raw = read_bounded(request.stream or BytesIO(), WEBHOOK_LIMIT)
         event = webhooks.receive(gateway=self.gateway, raw=raw, headers=request.headers)
         return Response({"status": event.state})
 

@@ -10,6 +10,7 @@ from core.errors import NotFound
 from core.refs import Ref
 from core.rls import as_anonymous, as_system, as_user
 from payments.errors import BadSignature, GatewayUnavailable, OrderMismatch
+from payments.jobs import enqueue
 from payments.models import Payment, PaymentStatus
 from payments.outside import gateway_named
 from payments.ports import GuestPayable, payables
@@ -24,7 +25,7 @@ NOT_YET = (PaymentStatus.CREATED, PaymentStatus.FAILED, PaymentStatus.AUTHORIZED
 
 def open_for(payer: User | None, *, target: Ref, gateway: str | None, token: str = "") -> Payment:
     """The open payment of a thing, for its owner or for a guest with a token; in a transaction of its own."""
-    plug = payables[target.kind]
+    plug: object = payables[target.kind]
     if payer is None:
         with as_system("a guest's token is checked by the payable"):
             if not (token and isinstance(plug, GuestPayable) and plug.admits(target.id, token)):
@@ -65,7 +66,7 @@ def find_payment(payer: User | None, payment: Mapping[str, Any], token: str = ""
     if found is None and token:
         with as_system("a guest's token is checked by the payable"):
             found = Payment.objects.filter(user=None, **payment).first()
-            plug = payables.get(found.subject_kind) if found else None
+            plug: object = payables.get(found.subject_kind) if found else None
             if not (found and isinstance(plug, GuestPayable) and plug.admits(found.subject_id, token)):
                 found = None
     if found is None:
@@ -88,8 +89,6 @@ def _theirs(payer: User | None, order_id: str, token: str) -> Payment:
 
 def _remember_claim(payment: Payment, payment_id: str) -> None:
     """The signature was good, so the money is coming: look again soon."""
-    from payments.tasks import reconcile_payment  # noqa: PLC0415 -- tasks call services
-
     with as_system("the till follows up"):
         note(payment, "claimed", "verify", payment_id)
-        reconcile_payment.configure(schedule_in={"seconds": 30}).defer(payment_id=str(payment.pk))
+        enqueue("reconcile_payment", after_seconds=30, payment_id=str(payment.pk))

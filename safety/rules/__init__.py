@@ -12,6 +12,8 @@ from safety.rules import (
     file_image,
     legal,
     limits,
+    orientation,
+    shapes,
     tables,
     vehicle_match,
 )
@@ -32,6 +34,8 @@ __all__ = [
     "file_image",
     "legal",
     "limits",
+    "orientation",
+    "shapes",
     "tables",
     "vehicle_match",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from safety.diff import Mask, TableDiff, largest
+from safety.diff import Mask, TableDiff, largest, one_sided
 from safety.rules.base import Context, Note, cells_of, make, on_table, rule
 from safety.rules.loads import idle_area, where, worked_load
 
@@ -34,7 +34,8 @@ def diff_lambda(context: Context) -> list[Finding]:
     for pair in context.pairs("target_lambda"):
         delta = np.where(worked_load(pair.tune), _lambda_delta(context, pair), 0.0)
         delta = np.where(idle_area(pair.tune, context) | (pair.tune.z < 0.7), 0.0, delta)
-        limit = high if largest(delta >= high.value).sum() >= few else medium
+        enough = high.value if one_sided(delta) else 1.5 * high.value
+        limit = high if largest(delta >= enough).sum() >= few else medium
         if limit is medium and largest(delta >= medium.value).sum() < few:
             continue
         mask: Mask = delta >= medium.value
@@ -131,7 +132,8 @@ def diff_ve(context: Context) -> list[Finding]:
 def _less_fuel(context: Context, ratio: Array) -> tuple[str, Mask, float, str, str] | None:
     medium, high = context.limits["diff_ve_medium"], context.limits["diff_ve_high"]
     rich = context.limits["diff_ve_rich"]
-    if largest(ratio <= high.value).sum() >= _HANDFUL or largest(ratio <= 2 * high.value).sum() >= _FEW:
+    enough = high.value if one_sided(-ratio) else 1.6 * high.value
+    if largest(ratio <= enough).sum() >= _HANDFUL or largest(ratio <= 2 * high.value).sum() >= _FEW:
         return "high", ratio <= medium.value, high.value, high.layer, "less"
     if largest(ratio <= medium.value).sum() >= _HANDFUL:
         return "medium", ratio <= medium.value, medium.value, medium.layer, "less"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from safety.diff import Mask, TableDiff, largest
+from safety.diff import Mask, TableDiff, largest, one_sided
 from safety.rules.base import Context, Note, cells_of, make, on_table, rule
 from safety.rules.loads import idle_area, where, worked_load
 
@@ -77,7 +77,9 @@ def _more_advance(context: Context, pair: TableDiff) -> tuple[str, Mask, float, 
     group = largest(delta >= critical.value - 0.01)
     if group.sum() >= few:
         return "critical", delta >= medium.value, critical.value, critical.layer
-    group = largest(delta >= high.value)
+    # a table re-tuned both up and down needs a larger jump than a block that was moved
+    step_limit = high.value if one_sided(np.where(work, pair.delta, 0.0)) else single.value
+    group = largest(delta >= step_limit)
     if group.sum() >= few:
         return "high", delta >= medium.value, high.value, high.layer
     strong: Mask = (delta >= single.value) & work

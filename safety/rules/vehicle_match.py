@@ -209,7 +209,7 @@ def trigger(context: Context) -> list[Finding]:
         if ours is None or theirs is None or ours.value == theirs.value:
             continue
         text = f"{ours.name} was {theirs.value!r} in the backup and is {ours.value!r}."
-        small = role == "trigger_angle" and abs((ours.number or 0.0) - (theirs.number or 0.0)) <= 2.0
+        small = role == "trigger_angle" and abs((ours.number or 0.0) - (theirs.number or 0.0)) <= 5.0
         severity = "medium" if small else "high"
         found.append(
             _note(context, "TRIGGER", role, Over(severity, text, ours.value, theirs.value, "backup"))
