@@ -395,6 +395,11 @@ INVOICE_SELLER = {
 }
 REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earnings clear for payout after it
 
+# -- Marketplace
+
+MARKETPLACE_COMMISSION_BPS = number("MARKETPLACE_COMMISSION_BPS", default=1500)  # hundredths of a percent
+MARKETPLACE_REVIEW_ALL = flag("MARKETPLACE_REVIEW_ALL")  # every new tune waits for a moderator
+
 # -- Static files of the admin
 
 STATIC_URL = "/static/"
