@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "garage",
     "tuners",
     "marketplace",
+    "safety",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
@@ -348,6 +349,7 @@ THROTTLES = {
         "exchange_ip": "60/min",
         "api_key_ip": "30/min",
         "presign": "60/h",
+        "analyze": "60/h",
         "payment": "60/min",
     }.items()
 }

@@ -62,7 +62,9 @@ class CreateOrderView(GatewayView):
         payer = payer_of(request)
         form = CreateOrderInput(data=request.data)
         form.is_valid(raise_exception=True)
-        payment = verifying.open_for(payer, token=request.query_params.get("token", ""), **form.validated_data)
+        payment = verifying.open_for(
+            payer, token=request.query_params.get("token", ""), **form.validated_data
+        )
         payment = orders.ensure_gateway_order(payment)
         answer = {"payment": payment, "key_id": gateways[payment.gateway].key_id}
         return Response(CreateOrderOutput(answer).data, status=201)
