@@ -3,13 +3,13 @@
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ["UNDER_ASGI"] = "true"  # read by the settings: a connection pool instead of persistent connections
+os.environ["UNDER_ASGI"] = "true"
 
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
-http = get_asgi_application()  # loads the apps, which the worker needs
+http = get_asgi_application()
 
-from core.worker import lifespan_app  # noqa: E402 -- the apps come first
+from core.worker import lifespan_app  # noqa: E402 -- needs the apps
 
 application = ProtocolTypeRouter({"http": http, "lifespan": lifespan_app})

@@ -2,21 +2,31 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import core.files.urls
 import garage.urls
+import marketplace.urls
+import payments.urls
+import safety.urls
+import tuners.urls
 import users.urls
 from core import health
 
-api = [
+api: list[URLPattern | URLResolver] = [
     *core.files.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,
     *garage.urls.urlpatterns,
     *garage.urls.aliases,
+    *payments.urls.urlpatterns,
+    *payments.urls.aliases,
+    *tuners.urls.urlpatterns,
+    *marketplace.urls.urlpatterns,
+    *marketplace.urls.aliases,
+    *safety.urls.urlpatterns,
 ]
 
 urlpatterns = [

@@ -46,7 +46,8 @@ class AuditEvent(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    at = models.DateTimeField(default=clock.now, db_default=Now())
+    # No db_default: its RETURNING would need the right to read the row, which the writer may not have.
+    at = models.DateTimeField(default=clock.now)
     actor = models.UUIDField(null=True)
     session = models.UUIDField(null=True)
     action = models.CharField(max_length=60)

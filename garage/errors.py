@@ -15,6 +15,13 @@ class NoReader(Unavailable):
     code, message = "no_file_reader", "ECU files can't be read on this server now."
 
 
+class IdTaken(ValueTaken):
+    """By a row that is not yours, or that you have deleted."""
+
+    def __init__(self, message: str | None = None, **extra: Any) -> None:
+        super().__init__(message, fields={"id": [self.message]}, **extra)
+
+
 class VinTaken(ValueTaken):
     code, message = "vin_taken", "You already have a vehicle with this VIN."
 
@@ -27,6 +34,13 @@ class DongleTaken(ValueTaken):
 
     def __init__(self, message: str | None = None, **extra: Any) -> None:
         super().__init__(message, fields={"dongle_id": [self.message]}, **extra)
+
+
+class DongleMissing(Invalid):
+    """A way to connect, and nothing to connect to."""
+
+    def __init__(self, message: str | None = None, **extra: Any) -> None:
+        super().__init__(message, fields={"dongle_connection_type": ["Give the dongle_id too."]}, **extra)
 
 
 class OdometerFell(Invalid):
@@ -76,6 +90,7 @@ class FlashFileChanged(DomainError):
 for _name, _error in {
     "garage_vehicle_one_live_vin": VinTaken,
     "garage_vehicle_one_live_dongle": DongleTaken,
+    "garage_vehicle_dongle_whole": DongleMissing,
     "garage_flash_one_live_a_vehicle": FlashUnderWay,
 }.items():
     constraint_errors.register(_name, _error)

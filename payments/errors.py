@@ -74,3 +74,9 @@ class GatewayUnavailable(Unavailable):
     def __init__(self, message: str | None = None, *, outcome_unknown: bool = True) -> None:
         self.outcome_unknown = outcome_unknown
         super().__init__(message, retry_after=5)
+
+
+class OddAnswer(GatewayUnavailable):
+    """The gateway said something that its documents don't know."""
+
+    message = "The payment service gave an answer that makes no sense."

@@ -146,7 +146,9 @@ class ImageFacts:
     checksum_text: str = ""
     identifiers: tuple[str, ...] = ()  # calibration ids read where the definition says
     vins: tuple[str, ...] = ()
-    digest_outside: str = ""  # sha256 of all bytes outside tables and checksums
+    expected_identifier: str = ""  # what the definition says must stand at the id's address
+    title_words: tuple[str, ...] = ()  # id-like words of the definition's title that the image lacks
+    outside: tuple[int, ...] = ()  # a CRC of each block of bytes, tables and checksums left out
     strings: tuple[str, ...] = ()  # printable words that look like part or calibration numbers
 
     @classmethod

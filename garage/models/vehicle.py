@@ -47,7 +47,6 @@ class Vehicle(Record):
     engine_injector_cc_min = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
     mods = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     notes = models.TextField(max_length=4000, blank=True)
-    photo = models.CharField(max_length=500, blank=True, editable=False, help_text="Its address.")
     photo_file_id = models.UUIDField(null=True, blank=True, editable=False)
 
     class Meta:

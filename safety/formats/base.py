@@ -42,7 +42,7 @@ class Definition:
 
 
 Sniff = Callable[[bytes, str], float]
-Parse = Callable[[bytes, Definition | None, Limits], CalibrationMap]
+Parse = Callable[[bytes, str, Definition | None, Limits], CalibrationMap]
 
 
 @dataclass(frozen=True)

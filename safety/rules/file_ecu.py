@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from safety.findings import SEVERITIES
 from safety.rules.base import RULES, Note, make, rule
 
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ def ecu_id(context: Context) -> list[Finding]:
     stated = _stated_family(tune)
     if base is not None:
         found += _against_backup(tune, base, stated)
-    if vehicle.calibration_id and tune.calibration_id:
+    if vehicle.calibration_id and (tune.calibration_id or tune.image is not None):
         found += _against_vehicle(tune, vehicle.calibration_id)
+    found += _against_definition(tune)
+    found.sort(key=lambda entry: -SEVERITIES.index(entry[0]))
     return [
         make(
             "ECU_ID_MISMATCH",
@@ -107,6 +110,22 @@ def _against_backup(
     if stated == _stated_family(base) and stated is not None:
         return [("medium", f"The signature is {tune.signature!r}", base.signature, "backup")]
     return [("critical", f"The signature is {tune.signature!r}", base.signature, "backup")]
+
+
+def _against_definition(tune: CalibrationMap) -> list[tuple[str, str, str, str]]:
+    """An image must carry the id that its definition was written for, or every address is wrong."""
+    image = tune.image
+    if image is None:
+        return []
+    if image.expected_identifier and image.expected_identifier not in image.identifiers:
+        shown = ", ".join(image.identifiers) or "no calibration id"
+        return [("critical", f"The image says {shown}", f"{image.expected_identifier} (definition)", "file")]
+    if image.title_words and not image.identifiers:
+        word = image.title_words[0]
+        likely = len(word) >= 8 and sum(char.isdigit() for char in word) >= 4
+        text = "The image does not carry the id in the definition's title"
+        return [("high" if likely else "low", text, word, "file")]
+    return []
 
 
 def _against_vehicle(tune: CalibrationMap, wanted: str) -> list[tuple[str, str, str, str]]:

@@ -32,9 +32,9 @@ def checksum_record(context: Context) -> list[Finding]:
     "The image's checksum is wrong",
     "The ECU checks this sum; with a wrong one it may refuse to start. Do not flash before it is corrected.",
     severity="critical",
-    needs=("image",),
+    needs=("image", "checksum"),
     source="I1",
-    applies=lambda context: context.tune.image is not None and context.tune.image.checksum_ok is not None,
+    applies=lambda context: context.tune.image is not None,
 )
 def checksum_image(context: Context) -> list[Finding]:
     image = context.tune.image
@@ -131,15 +131,25 @@ def part_number_vin(context: Context) -> list[Finding]:
 )
 def image_unknown_changes(context: Context) -> list[Finding]:
     tune, base = context.tune.image, context.base.image if context.base else None
-    if tune is None or base is None or tune.digest_outside == base.digest_outside or tune.size != base.size:
+    if tune is None or base is None or len(tune.outside) != len(base.outside):
         return []
+    changed = sum(ours != theirs for ours, theirs in zip(tune.outside, base.outside, strict=True))
+    if changed == 0:
+        return []
+    share = changed / len(tune.outside)
+    few = (
+        changed <= 2 and tune.checksum_ok is None
+    )  # may well be a checksum that the definition does not know
     return [
         make(
             "IMAGE_UNKNOWN_CHANGES",
             Note(
-                severity="medium",
-                explanation="The image differs from the backup outside of all tables of the definition.",
+                severity="low" if few else "high" if share > 0.05 else "medium",
+                explanation=f"{changed} of {len(tune.outside)} blocks of the image differ from the backup outside of all"
+                " tables of the definition.",
                 scalar="image",
+                value=float(changed),
+                limit=0.0,
                 limit_source="backup",
                 confidence="medium",
                 suggestion="Ask the tuner what was changed besides the tables.",

@@ -11,7 +11,12 @@ from safety.report import Report
 from safety.tests.conftest import expected, manifest
 from safety.vehicle import VehicleProfile
 
-GROUPS = {"lean_wot_target": "LEAN", "rev_limit_+2000": "REV", "adv_high_load_+8": "IGN", "spike_ign": "SPIKE"}
+GROUPS = {
+    "lean_wot_target": "LEAN",
+    "rev_limit_+2000": "REV",
+    "adv_high_load_+8": "IGN",
+    "spike_ign": "SPIKE",
+}
 REAL = [item for item in manifest() if item["file"].endswith(".msq")]
 
 
