@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "garage",
     "tuners",
     "marketplace",
+    "safety",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
@@ -348,6 +349,7 @@ THROTTLES = {
         "exchange_ip": "60/min",
         "api_key_ip": "30/min",
         "presign": "60/h",
+        "analyze": "60/h",
         "payment": "60/min",
     }.items()
 }
@@ -395,6 +397,11 @@ INVOICE_SELLER = {
 }
 INVOICE_FONT = text("INVOICE_FONT")  # a TrueType file, for names beyond Latin letters
 REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earnings clear for payout after it
+
+# -- Marketplace
+
+MARKETPLACE_COMMISSION_BPS = number("MARKETPLACE_COMMISSION_BPS", default=1500)  # hundredths of a percent
+MARKETPLACE_REVIEW_ALL = flag("MARKETPLACE_REVIEW_ALL")  # every new tune waits for a moderator
 
 # -- Static files of the admin
 

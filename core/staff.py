@@ -39,7 +39,9 @@ class FactsAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def done(self, request: HttpRequest, object_id: Any, deed: Callable[[], object], said: str) -> HttpResponse:
+    def done(
+        self, request: HttpRequest, object_id: Any, deed: Callable[[], object], said: str
+    ) -> HttpResponse:
         """Do the deed, say how it went, and show the row again (dialogs are sent by htmx)."""
         try:
             deed()

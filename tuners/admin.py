@@ -97,7 +97,9 @@ class TunerApplicationAdmin(FactsAdmin):
         deed = partial(services.approve, application=row, staff=request.user)
         return self.done(request, object_id, deed, "The tuner is verified.")
 
-    @action(description="Refuse", permissions=["change"], dialog=ask_why("Refuse this application?", "Refuse"))
+    @action(
+        description="Refuse", permissions=["change"], dialog=ask_why("Refuse this application?", "Refuse")
+    )
     def refuse(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row, reason = TunerApplication.objects.get(pk=object_id), form.cleaned_data["reason"]
         deed = partial(services.refuse, application=row, staff=request.user, reason=reason)
@@ -159,7 +161,15 @@ class TunerCertificationAdmin(FactsAdmin):
 
 @admin.register(TunerProfile)
 class TunerProfileAdmin(FactsAdmin):
-    list_display = ("business", "user", "location", "shown_status", "verified_until", "rating", "rating_count")
+    list_display = (
+        "business",
+        "user",
+        "location",
+        "shown_status",
+        "verified_until",
+        "rating",
+        "rating_count",
+    )
     list_filter = ("status", "role", "verified_until")
     list_select_related = ("user",)
     search_fields = ("business", "location", "user__email", "user__first_name", "user__last_name")

@@ -151,5 +151,6 @@ def _taken(person: Mapping[str, str | None]) -> bool:
     """A kind word before the constraint has the last one."""
     email, phone = person.get("email"), person.get("phone")
     return bool(
-        (email and User.objects.with_address(email=email)) or (phone and User.objects.with_address(phone=phone))
+        (email and User.objects.with_address(email=email))
+        or (phone and User.objects.with_address(phone=phone))
     )

@@ -75,9 +75,7 @@ def confirm_by_code(*, login: Login, code: str, email: str, request: HttpRequest
     purpose = Purpose.CHANGE if email and address != user.email else Purpose.VERIFY
     with as_system("a wrong code must be remembered after its refusal"):
         challenge = codes.attempt(purpose=purpose, address=address, challenge_id=None)
-        right = (
-            challenge is not None and challenge.user_id == user.pk and codes.is_code_of(challenge, code)
-        )
+        right = challenge is not None and challenge.user_id == user.pk and codes.is_code_of(challenge, code)
         if right and challenge is not None:
             codes.close(challenge)
     if not right:

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from core import audit, clock
-from core.rls import as_user
-from core.throttling import demand
 from django.conf import settings
 from django.http import HttpRequest
 
+from core import audit, clock
+from core.rls import as_user
+from core.throttling import demand
 from users import second_factor
 from users.authentication import Login
 from users.errors import ReauthenticationRequired, WrongPassword
