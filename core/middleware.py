@@ -22,7 +22,9 @@ class ApiEdgeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
         if "%00" in request.META.get("QUERY_STRING", ""):
-            return JsonResponse(errors.body("A parameter contains the NUL character.", "malformed"), status=400)
+            return JsonResponse(
+                errors.body("A parameter contains the NUL character.", "malformed"), status=400
+            )
         if path.startswith(UNVERSIONED) and not path.startswith(VERSIONED) and not path.startswith(OWN_PATHS):
             request.path_info = VERSIONED + path.removeprefix(UNVERSIONED)
         if path.startswith(UNVERSIONED) and (refusal := self._snake_query(request)):
