@@ -263,7 +263,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = REAUTHENTICATION_SECONDS
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app",)
-HEADLESS_TOKEN_STRATEGY = "users.mfa.OurSessions"
+HEADLESS_TOKEN_STRATEGY = "users.mfa.OurSessions"  # noqa: S105 -- a class
 PASSWORD_HASHERS = [
     "core.auth.LeanArgon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
