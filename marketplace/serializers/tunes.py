@@ -57,7 +57,7 @@ class FitSerializer(StrictModelSerializer[Compatibility]):
     vehicle_model_id = serializers.UUIDField(read_only=True, allow_null=True)
     ecu = serializers.SerializerMethodField()
     calibration_ids = serializers.ListField(child=serializers.CharField(), read_only=True)
-    label = serializers.SerializerMethodField()
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field of that name
 
     class Meta:
         model = Compatibility
@@ -233,7 +233,7 @@ class TuneInput(StrictSerializer):
     picture_ids = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=MAX_PICTURES
     )
-    compatibility = FitInput(many=True, required=False, source="fits", max_length=MAX_FITS)
+    compatibility = FitInput(many=True, required=False, source="fits", max_length=MAX_FITS)  # type: ignore[call-arg]  # of the list
 
 
 class TunePatch(TuneInput):
@@ -256,7 +256,9 @@ class FitAnswer(StrictSerializer):
     vehicle_id = serializers.UUIDField()
     verdict = serializers.ChoiceField(choices=["fits", "unsure", "no"])
     reasons = ReasonSerializer(many=True)
-    label = serializers.CharField(help_text="The row that was compared, in words.")
+    label = serializers.CharField(  # type: ignore[assignment]  # a field of that name
+        help_text="The row that was compared, in words."
+    )
     verified = serializers.BooleanField(help_text="Staff saw it run on such a vehicle.")
 
 
