@@ -6,10 +6,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+import sync.urls
 import users.urls
 from core import health
 
 api = [
+    *sync.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,
 ]
