@@ -1,5 +1,6 @@
 """The staff admin: one site, which acts as the system role, and its start page."""
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +33,10 @@ def environment_label(request: HttpRequest) -> list[str]:
     return ["Development", "info"] if settings.DEBUG else ["Production", "danger"]
 
 
+def favicon(request: HttpRequest) -> str:
+    return static("favicon.svg")
+
+
 def stylesheet(request: HttpRequest) -> str:
     return static("admin.css")
 
@@ -39,7 +44,12 @@ def stylesheet(request: HttpRequest) -> str:
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The numbers that each app thinks worth showing."""
     context["cards"] = [
-        {"title": card.title, "rows": card.rows(), "chart": card.chart()} for card in dashboard_cards.values()
+        {
+            "title": card.title,
+            "rows": card.rows(),
+            "chart": json.dumps(chart) if (chart := card.chart()) else "",
+        }
+        for card in dashboard_cards.values()
     ]
     return context
 

@@ -10,4 +10,6 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
-application = ProtocolTypeRouter({"http": http})
+from core.worker import lifespan_app  # noqa: E402 -- needs the apps
+
+application = ProtocolTypeRouter({"http": http, "lifespan": lifespan_app})

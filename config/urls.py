@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -12,8 +12,27 @@ from core import health
 
 api = [
     *sync.urls.urlpatterns,
+import core.files.urls
+import garage.urls
+import marketplace.urls
+import payments.urls
+import safety.urls
+import tuners.urls
+import users.urls
+from core import health
+
+api: list[URLPattern | URLResolver] = [
+    *core.files.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,
+    *garage.urls.urlpatterns,
+    *garage.urls.aliases,
+    *payments.urls.urlpatterns,
+    *payments.urls.aliases,
+    *tuners.urls.urlpatterns,
+    *marketplace.urls.urlpatterns,
+    *marketplace.urls.aliases,
+    *safety.urls.urlpatterns,
 ]
 
 urlpatterns = [
@@ -22,6 +41,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -77,13 +77,16 @@ def _database_error(problem: DatabaseError) -> tuple[int, dict[str, Any], dict[s
     if registered := constraint_errors.get(constraint):
         return _answer(registered())
     if state == "23505":
-        return 409, body(ValueTaken.message, ValueTaken.code), {}
+        named = {"id": [ValueTaken.message]} if constraint.endswith("_pkey") else {}
+        return 409, body(ValueTaken.message, ValueTaken.code, named), {}
     if state in {"23514", "23P01", "23502", "23503", "22001", "22003", "22P02", "22021", "22P05"}:
         log.warning("refused by the database: %s %s", state, constraint)
         return 400, body("A value is not possible.", "invalid"), {}
     if state == "42501":  # row-level security: not yours is absent
         log.warning("row-level security refused a statement")
         return 404, body(MESSAGES[404], CODES[404]), {}
+    if state is None and isinstance(problem, DataError):  # refused by the driver: NUL in a text
+        return 400, body("A value is not possible.", "invalid"), {}
     if state in {"40001", "40P01", "55P03", "57014"}:
         return 503, body(Busy.message, Busy.code), {"Retry-After": "1"}
     return None

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from core.storage import store
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -59,10 +60,7 @@ def _cache() -> bool:
 
 
 def _storage() -> bool:
-    if settings.USE_S3:
-        return bool(settings.S3["bucket"])
-    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
-    return True
+    return store().ready()
 
 
 CHECKS: dict[str, Callable[[], bool]] = {

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 
-from core import errors
+from core import errors, links
 from core.renderers import snake
 
 VERSIONED, UNVERSIONED = "/api/v1/", "/api/"
@@ -21,12 +21,17 @@ class ApiEdgeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            return JsonResponse(
+                errors.body("A parameter contains the NUL character.", "malformed"), status=400
+            )
         if path.startswith(UNVERSIONED) and not path.startswith(VERSIONED) and not path.startswith(OWN_PATHS):
             request.path_info = VERSIONED + path.removeprefix(UNVERSIONED)
         if path.startswith(UNVERSIONED) and (refusal := self._snake_query(request)):
             return refusal
         try:
-            response = self.get_response(request)
+            with links.made_for(request):
+                response = self.get_response(request)
         except RequestDataTooBig:
             response = JsonResponse(errors.body(errors.MESSAGES[413], errors.CODES[413]), status=413)
         self._policies(path, response)
@@ -52,4 +57,6 @@ class ApiEdgeMiddleware:
             "admin" if path.startswith("/" + settings.ADMIN_PATH) else "docs" if path == OWN_PATHS[0] else ""
         )
         if page:
+            # Without a referrer a form's Origin is "null", which the CSRF check rightly refuses.
+            response["Referrer-Policy"] = "same-origin"
             response._csp_update = settings.PAGE_POLICIES[page]  # type: ignore[attr-defined]  # django-csp's way

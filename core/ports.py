@@ -57,8 +57,18 @@ class Topic(Protocol):
     def allows(self, user_id: UUID, id: UUID) -> bool: ...  # noqa: A002 -- the port's own word
 
 
+@runtime_checkable
+class FileHolder(Protocol):
+    """An app whose rows point at stored files: a file that is held can't be deleted by its owner."""
+
+    def holds(self, file_id: UUID) -> bool:
+        """Asked under the system role: the holding row may belong to somebody else."""
+        ...
+
+
 dashboard_cards: Registry[DashboardCard] = Registry("dashboard_cards", DashboardCard)
 notifiers: Registry[Notifier] = Registry("notifiers", Notifier)
 personal_data: Registry[PersonalData] = Registry("personal_data", PersonalData)
 demo_worlds: Registry[DemoWorld] = Registry("demo_worlds", DemoWorld)
 topics: Registry[Topic] = Registry("topics", Topic)
+file_holders: Registry[FileHolder] = Registry("file_holders", FileHolder)

@@ -54,6 +54,16 @@ def as_system(reason: str) -> Iterator[None]:
         yield
 
 
+def become_system(reason: str) -> None:
+    """The rest of the transaction under way sees all rows: for a request that staff have proved to be theirs."""
+    if not reason:
+        raise ValueError("become_system needs a reason.")
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("become_system is for requests in one transaction.")
+    with connection.cursor() as cursor:
+        cursor.execute(_LEAVE, [SYSTEM_ROLE, ""])
+
+
 @contextmanager
 def _context(role: str, user_id: str) -> Iterator[None]:
     outermost = not connection.in_atomic_block
@@ -230,15 +240,28 @@ class EnableRLS(_TableOperation):
 
 
 class TrackChanges(_TableOperation):
-    """`rev` + 1 and a new `updated_at` at every update that changes something."""
+    """`rev` + 1 and a new `updated_at` at every update that changes something.
+
+    A BEFORE trigger can't see generated columns, nor whole rows that have some: there the others are compared.
+    """
 
     def describe(self) -> str:
         return f"Count the revisions of {self.model_name}"
 
+    def table(self, app_label: str, state: ProjectState) -> str:
+        fields = state.apps.get_model(app_label, self.model_name)._meta.concrete_fields
+        plain = [field.column for field in fields if not getattr(field, "generated", False)]
+        self.compared = plain if len(plain) < len(fields) else []
+        return super().table(app_label, state)
+
     def forwards(self, table: str) -> list[str]:
+        old, new = (
+            f"({', '.join(f'{row}.{column}' for column in self.compared)})" if self.compared else f"{row}.*"
+            for row in ("OLD", "NEW")
+        )
         return [
             f"CREATE TRIGGER track_changes BEFORE UPDATE ON {table} FOR EACH ROW "
-            "WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION core_track_changes()"
+            f"WHEN ({old} IS DISTINCT FROM {new}) EXECUTE FUNCTION core_track_changes()"
         ]
 
     def backwards(self, table: str) -> list[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+    from procrastinate import App
 
 logger = logging.getLogger(__name__)
 INSIDE = "REVSYNC_WORKER_INSIDE"  # in the environment of a server that is to run the worker itself
@@ -32,11 +33,16 @@ PAUSE = 2  # seconds before a worker that lost its database tries again
 
 async def work(*, stop_on_signals: bool, concurrency: int, grace: float) -> None:
     """Do jobs until told to stop, by a signal or by cancelling; running jobs get `grace` seconds to end."""
-    worker = app.with_connector(PsycopgConnector(kwargs=_system_parameters(), max_size=concurrency + 2))
+    worker = worker_app(connections=concurrency + 2)
     async with worker.open_async():
         await worker.run_worker_async(
             concurrency=concurrency, install_signal_handlers=stop_on_signals, shutdown_graceful_timeout=grace
         )
+
+
+def worker_app(*, connections: int) -> App:
+    """Our procrastinate app on connections of its own: the same tasks, which themselves keep the app they know."""
+    return app.with_connector(PsycopgConnector(kwargs=_system_parameters(), min_size=1, max_size=connections))
 
 
 def _system_parameters() -> dict[str, Any]:

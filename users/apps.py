@@ -7,4 +7,4 @@ class UsersConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from users import hooks  # noqa: F401 -- app ready
+        from users import hooks, schema  # noqa: F401 -- app ready

@@ -10,10 +10,10 @@ from users.models import AppSession, Role, User
 
 DEMO_PASSWORD = "ride-safe-2026"  # noqa: S105 -- printed for everybody by `make run`
 DEMO_PEOPLE = {
-    "alice": ("Alice", "Rider", Role.RIDER, False),
-    "bob": ("Bob", "Stranger", Role.RIDER, False),
-    "tara": ("Tara", "Tuner", Role.TUNER, False),
-    "sam": ("Sam", "Staff", Role.ADMIN, True),
+    "alice": ("Alice", "Rider", Role.RIDER, "a rider with a bike"),
+    "bob": ("Bob", "Stranger", Role.RIDER, "another rider, who must see nothing of Alice"),
+    "tara": ("Tara", "Tuner", Role.TUNER, "a verified tuner"),
+    "sam": ("Sam", "Staff", Role.ADMIN, "staff: the admin pages"),
 }
 
 
@@ -36,7 +36,7 @@ class DemoPeople:
     """Alice rides, Bob is a stranger to her, Tara tunes, Sam is staff."""
 
     def fill(self, world: dict[str, Any]) -> None:
-        for key, (first, last, role, staff) in DEMO_PEOPLE.items():
+        for key, (first, last, role, _) in DEMO_PEOPLE.items():
             email = f"{key}@demo.revsync.dev"
             user = User.objects.filter(email=email).first() or User.objects.create_user(
                 email=email,
@@ -44,12 +44,14 @@ class DemoPeople:
                 first_name=first,
                 last_name=last,
                 role=role,
-                is_staff=staff,
-                is_superuser=staff,
+                is_staff=key == "sam",
+                is_superuser=key == "sam",
                 email_verified_at=clock.now(),
             )
             world[key] = user
-        world["accounts"] = [(f"{key}@demo.revsync.dev", DEMO_PASSWORD) for key in DEMO_PEOPLE]
+        world["accounts"] = [
+            (f"{key}@demo.revsync.dev", DEMO_PASSWORD, person[3]) for key, person in DEMO_PEOPLE.items()
+        ]
 
 
 dashboard_cards.register("people", PeopleCard())

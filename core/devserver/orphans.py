@@ -1,14 +1,16 @@
-"""Children that outlive a killed parent are found by a mark in their environment and ended."""
+"""Processes that outlive a killed parent: children are found by a mark in their environment, and ended."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 import psutil
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 MARK = "REVSYNC_STARTED_BY"
@@ -22,7 +24,7 @@ def mark_for(project: Path) -> dict[str, str]:
 
 
 def end_marked(project: Path, *, ours: bool) -> int:
-    """End what killed runs of this project left behind (a server keeps the port) and, if asked, our own children.
+    """End what killed runs of this project left behind (a server keeps the port), or our own children.
 
     Returns how many processes it was.
     """
@@ -30,12 +32,29 @@ def end_marked(project: Path, *, ours: bool) -> int:
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, stubborn = psutil.wait_procs(found, timeout=PATIENCE)
-    for process in stubborn:
+    kill(survivors(found, seconds=PATIENCE))
+    return len(found)
+
+
+def kill(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(stubborn, timeout=PATIENCE)
-    return len(found)
+    survivors(processes, seconds=PATIENCE)
+
+
+def survivors(processes: Sequence[psutil.Process], *, seconds: float) -> list[psutil.Process]:
+    """Those that are still alive after at most `seconds`. A zombie is not: some machines never bury them."""
+    deadline = time.monotonic() + seconds
+    while (living := [process for process in processes if alive(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return living
+
+
+def alive(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _to_end(process: psutil.Process, project: Path, *, ours: bool) -> bool:
@@ -45,11 +64,13 @@ def _to_end(process: psutil.Process, project: Path, *, ours: bool) -> bool:
         return False
     pid, _, rest = mark.partition(":")
     born, _, place = rest.partition(":")
-    return place == str(project) and (int(pid) == os.getpid() if ours else not _alive(int(pid), float(born)))
+    if place != str(project):
+        return False
+    return int(pid) == os.getpid() if ours else not _lives(int(pid), float(born))
 
 
-def _alive(pid: int, born: float) -> bool:
+def _lives(pid: int, born: float) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         parent = psutil.Process(pid)
-        return parent.create_time() == born and parent.status() != psutil.STATUS_ZOMBIE
+        return parent.create_time() == born and alive(parent)
     return False

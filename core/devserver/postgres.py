@@ -19,6 +19,7 @@ import psutil
 
 from core.devserver.binaries import DevServerError
 from core.devserver.folders import open_to_strangers, short_temporary_folder
+from core.devserver.orphans import alive, kill, survivors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,11 +129,9 @@ class Postgres:
             return
         if int(lines[0]) in {process.pid for process in self._processes()}:
             self.stop()  # alive, but deaf: its socket was deleted
-        survivors = self._processes()  # backends see that their parent is gone within moments
-        _, stuck = psutil.wait_procs(survivors, timeout=10)
-        for process in stuck:
-            process.kill()
-        psutil.wait_procs(stuck, timeout=10)
+        kill(
+            survivors(self._processes(), seconds=10)
+        )  # backends see that their parent is gone within moments
         pid_file.unlink(missing_ok=True)
         self._forget_socket(lines)
 
@@ -141,8 +140,7 @@ class Postgres:
         found = []
         for process in psutil.process_iter(["name"]):
             with contextlib.suppress(psutil.Error):
-                ours = process.info["name"] == "postgres" and Path(process.cwd()) == self.data
-                if ours and process.status() != psutil.STATUS_ZOMBIE:
+                if process.info["name"] == "postgres" and Path(process.cwd()) == self.data and alive(process):
                     found.append(process)
         return found
 

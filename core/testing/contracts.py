@@ -25,7 +25,7 @@ class DoorsContract(Contract):
     open_to = cast("set[str]", fields.SetField(subfield=fields.StringField()))
     public = cast("set[str]", fields.SetField(subfield=fields.StringField()))
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 -- the base class says so
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         strangers = [
             f"{importer} imports {door}"
             for door in sorted(graph.modules)

@@ -21,6 +21,7 @@ from core.worker import INSIDE
 
 class Command(BaseCommand):
     help = "Migrate, fill the demo world and serve everything in one process, for development."
+    requires_system_checks = []  # the server's own start reads every view; once is enough of a wait
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")

@@ -1,0 +1,1 @@
+"""Judges tune files against vehicles. The engine (everything but models, services and views) knows no Django."""

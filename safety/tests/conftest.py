@@ -1,0 +1,54 @@
+"""Where the files are: ours beside the tests, third-party ones beside the repository (never copied)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parent / "data"
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "tunes"
+
+
+@pytest.fixture(scope="session")
+def synthetic():
+    """(bytes, name) of one of our own tunes, by name."""
+
+    def load(name: str) -> tuple[bytes, str]:
+        return (DATA / "synthetic_msq" / name).read_bytes(), name
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def rom():
+    """(bytes, name) of one of our own images or definitions, by name."""
+
+    def load(name: str) -> tuple[bytes, str]:
+        return (DATA / "synthetic_rom" / name).read_bytes(), name
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """(bytes, name) of a third-party file; skips where it is absent."""
+
+    def load(name: str) -> tuple[bytes, str]:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(f"third-party tune {name} is not beside the repository (../shared/tunes)")
+        return path.read_bytes(), name
+
+    return load
+
+
+def manifest() -> list[dict]:
+    """The third-party files with role and vehicle; empty where they are absent."""
+    path = SHARED / "manifest.json"
+    return json.loads(path.read_text())["items"] if path.exists() else []
+
+
+def expected() -> dict:
+    return json.loads((DATA / "synthetic_msq" / "expected.json").read_text())
