@@ -6,23 +6,19 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-import sync.urls
-import users.urls
-from core import health
-
-api = [
-    *sync.urls.urlpatterns,
 import core.files.urls
 import garage.urls
 import marketplace.urls
 import payments.urls
 import safety.urls
+import sync.urls
 import tuners.urls
 import users.urls
 from core import health
 
 api: list[URLPattern | URLResolver] = [
     *core.files.urls.urlpatterns,
+    *sync.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,
     *garage.urls.urlpatterns,

@@ -22,7 +22,7 @@ def schema() -> dict[str, Any]:
                 "parents": list(plug.parents),
                 "public": plug.public,
                 "filters": sorted(plug.filters),
-                "columns": [
+                "fields": [
                     {
                         "name": each.name,
                         "type": each.type,

@@ -131,30 +131,32 @@ class PushOutput(Shape):
     replayed = serializers.BooleanField()
 
 
-class FieldOutput(Shape):
-    name = serializers.CharField()
-    type = serializers.CharField()
-    writable = serializers.BooleanField()
-    nullable = serializers.BooleanField()
-
-
-class CollectionOutput(Shape):
-    name = serializers.CharField()
-    direction = serializers.ChoiceField(["pull", "both"])
-    merge = serializers.ChoiceField(["fields", "server_wins"])
-    parents = serializers.ListField(child=serializers.CharField())
-    public = serializers.BooleanField()
-    filters = serializers.ListField(child=serializers.CharField())
-    columns = FieldOutput(many=True)
+TEXT, FLAG = {"type": "string"}, {"type": "boolean"}
+TEXTS = {"type": "array", "items": TEXT}
+FIELDS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"name": TEXT, "type": TEXT, "writable": FLAG, "nullable": FLAG},
+    },
+}
+COLLECTIONS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "name": TEXT, "direction": {"enum": ["pull", "both"]}, "merge": {"enum": ["fields", "server_wins"]},
+            "parents": TEXTS, "public": FLAG, "filters": TEXTS, "fields": FIELDS,
+        },
+    },
+}  # fmt: skip
+NUMBERS = {"type": "object", "additionalProperties": {"type": "integer"}}
 
 
 class SchemaOutput(Shape):
-    schema_versions = shaped({
-        "type": "object",
-        "properties": {"oldest": {"type": "integer"}, "newest": {"type": "integer"}},
-    })()  # fmt: skip
-    collections = CollectionOutput(many=True)
-    limits = shaped({"type": "object", "additionalProperties": {"type": "integer"}})()
+    schema_versions = shaped(NUMBERS)(help_text="The oldest and the newest that this server takes.")
+    collections = shaped(COLLECTIONS)(help_text="Parents before their children.")
+    limits = shaped(NUMBERS)()
 
 
 class StatusOutput(Shape):

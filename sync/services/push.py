@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -46,7 +47,7 @@ def apply_push(request: PushRequest, user: Any) -> bytes:
     outcome = Outcome(unreadable=list(request.unreadable))
     for name in collections.in_order():
         if name in request.records:
-            _apply(name, request, user, outcome)
+            _Batch(name, collections[name], user, request, outcome).apply()
     if outcome.conflicts and request.on_conflict is OnConflict.ABORT:
         raise Conflict(
             fields={name: [record.shown_id for record in moved] for name, moved in outcome.conflicts.items()}
@@ -71,39 +72,108 @@ def _answered_before(request: PushRequest, user_id: UUID) -> bytes | None:
     return dumps(orjson.loads(answer) | {"replayed": True})
 
 
-# -- One collection
+@dataclass(slots=True)
+class _Batch:
+    """The records of one collection on their way through judging, cleaning and writing."""
 
+    name: str
+    plug: Collection
+    user: Any
+    request: PushRequest
+    outcome: Outcome
 
-def _apply(name: str, request: PushRequest, user: Any, outcome: Outcome) -> None:
-    plug, records = collections[name], request.records[name]
-    if plug.direction is Direction.PULL:
-        for record in records.values():
-            outcome.refuse(name, record, refusals.read_only())
-        return
-    rows = plug.lock(user, sorted(records))
-    present = documents.records(name, list(rows), user.pk)
-    stale = _stale(plug, request, list(rows), user.pk)
-    changes: list[Change] = []
-    for key, record in records.items():
-        verdict = judge(
-            record,
-            present.get(str(key)),
-            fields=plug.fields,
-            stale=key in stale,
-            rule=plug.merge,
-            mode=request.on_conflict,
-        )
-        if verdict in _DEEDS:
-            changes.append(_change(plug, record, _DEEDS[verdict], rows.get(key)))
-        elif verdict is Verdict.ACCEPT:
-            outcome.accept(name, record)
+    def apply(self) -> None:
+        records = self.request.records[self.name]
+        if self.plug.direction is Direction.PULL:
+            for record in records.values():
+                self.outcome.refuse(self.name, record, refusals.read_only())
+        elif changes := self._judge(records):
+            self._write(self._clean(changes))
+
+    def _judge(self, records: Mapping[UUID, Record]) -> list[Change]:
+        """What is to be written; the verdict on all others goes to the outcome."""
+        rows = self.plug.lock(self.user, sorted(records))
+        present = documents.records(self.name, list(rows), self.user.pk)
+        stale = _stale(self.plug, self.request, list(rows), self.user.pk)
+        changes: list[Change] = []
+        for key, record in records.items():
+            verdict = judge(
+                record,
+                present.get(str(key)),
+                fields=self.plug.fields,
+                stale=key in stale,
+                rule=self.plug.merge,
+                mode=self.request.on_conflict,
+            )
+            if verdict in _DEEDS:
+                changes.append(_change(self.plug, record, _DEEDS[verdict], rows.get(key)))
+            else:
+                self._settle(record, verdict)
+        return changes
+
+    def _settle(self, record: Record, verdict: Verdict) -> None:
+        if verdict is Verdict.ACCEPT:
+            self.outcome.accept(self.name, record)
         elif verdict is Verdict.DELETED:
-            outcome.refuse(name, record, refusals.gone())
-        elif request.on_conflict is OnConflict.MERGE:
-            outcome.refuse(name, record, refusals.moved_on())
+            self.outcome.refuse(self.name, record, refusals.gone())
+        elif self.request.on_conflict is OnConflict.MERGE:
+            self.outcome.refuse(self.name, record, refusals.moved_on())
         else:
-            outcome.conflict(name, record)
-    _write(name, plug, user, changes, records, outcome)
+            self.outcome.conflict(self.name, record)
+
+    def _clean(self, changes: list[Change]) -> list[Change]:
+        errors = self.plug.clean(self.user, changes)
+        again = self.outcome.waits_for(self.plug.parents)
+        todo: list[Change] = []
+        for change in changes:
+            if change.id in errors:
+                self._refuse(change, refusals.invalid(errors[change.id], retryable=again))
+            elif change.deed is Deed.UPDATE and not _differs(change):
+                self._accept(change)
+            else:
+                todo.append(change)
+        return todo
+
+    def _write(self, todo: list[Change]) -> None:
+        """In bulk; only if that is refused, record by record."""
+        if len(todo) > 1 and self._written(todo) is None:
+            for change in todo:
+                self._accept(change)
+            return
+        for change in todo:
+            if (problem := self._written([change])) is None:
+                self._accept(change)
+            else:
+                self._refuse(change, self._reason(change, problem))
+
+    def _written(self, changes: list[Change]) -> DomainError | DatabaseError | None:
+        """Write under a savepoint; the refusal, if there was one and it may be a record's fault."""
+        try:
+            with transaction.atomic():
+                self.plug.write(self.user, changes)
+        except (DomainError, DatabaseError) as problem:
+            if sqlstate(problem) in TRANSIENT or refusals.refusal_of(problem, self.plug.table) is None:
+                raise
+            return problem
+        return None
+
+    def _reason(self, change: Change, problem: DomainError | DatabaseError) -> refusals.Refusal:
+        refusal = refusals.refusal_of(problem, self.plug.table)
+        assert refusal is not None  # noqa: S101 -- `_written` raises those
+        constraint = getattr(getattr(problem.__cause__, "diag", None), "constraint_name", None)
+        if (
+            constraint
+            and refusal.code != "forbidden"
+            and (twin := self.plug.twin(self.user, change, constraint))
+        ):
+            refusal.existing_id = str(twin)
+        return refusal
+
+    def _accept(self, change: Change) -> None:
+        self.outcome.accept(self.name, self.request.records[self.name][change.id])
+
+    def _refuse(self, change: Change, refusal: refusals.Refusal) -> None:
+        self.outcome.refuse(self.name, self.request.records[self.name][change.id], refusal)
 
 
 def _change(plug: Collection, record: Record, deed: Deed, row: Any) -> Change:
@@ -131,40 +201,6 @@ def _stale(plug: Collection, request: PushRequest, ids: list[UUID], user_id: UUI
     return set(moved.values_list("record_id", flat=True))
 
 
-# -- Writing: in bulk; only if that is refused, record by record
-
-
-def _write(
-    name: str,
-    plug: Collection,
-    user: Any,
-    changes: list[Change],
-    records: Mapping[UUID, Record],
-    outcome: Outcome,
-) -> None:
-    errors = plug.clean(user, changes) if changes else {}
-    again = outcome.waits_for(plug.parents)
-    todo: list[Change] = []
-    for change in changes:
-        if change.id in errors:
-            outcome.refuse(name, records[change.id], refusals.invalid(errors[change.id], retryable=again))
-        elif change.deed is Deed.UPDATE and not _differs(change):
-            outcome.accept(name, records[change.id])
-        else:
-            todo.append(change)
-    if not todo:
-        return
-    if len(todo) > 1 and _written(plug, user, todo) is None:
-        for change in todo:
-            outcome.accept(name, records[change.id])
-        return
-    for change in todo:
-        if (problem := _written(plug, user, [change])) is None:
-            outcome.accept(name, records[change.id])
-        else:
-            outcome.refuse(name, records[change.id], _refusal(plug, user, change, problem))
-
-
 def _differs(change: Change) -> bool:
     """Cleaning may find that what was given says what is there (a VIN in small letters)."""
     change.values = {
@@ -173,27 +209,6 @@ def _differs(change: Change) -> bool:
     return bool(change.values)
 
 
-def _written(plug: Collection, user: Any, changes: list[Change]) -> DomainError | DatabaseError | None:
-    """Write under a savepoint; the refusal, if there was one and it may be a record's fault."""
-    try:
-        with transaction.atomic():
-            plug.write(user, changes)
-    except (DomainError, DatabaseError) as problem:
-        if (
-            getattr(problem.__cause__, "sqlstate", None) in TRANSIENT
-            or refusals.refusal_of(problem, plug.table) is None
-        ):
-            raise
-        return problem
-    return None
-
-
-def _refusal(
-    plug: Collection, user: Any, change: Change, problem: DomainError | DatabaseError
-) -> refusals.Refusal:
-    refusal = refusals.refusal_of(problem, plug.table)
-    assert refusal is not None  # noqa: S101 -- `_written` raises those
-    constraint = getattr(getattr(problem.__cause__, "diag", None), "constraint_name", None)
-    if constraint and refusal.code != "forbidden" and (twin := plug.twin(user, change, constraint)):
-        refusal.existing_id = str(twin)
-    return refusal
+def sqlstate(problem: Exception) -> str:
+    """PostgreSQL's code of what went wrong, or an empty text."""
+    return str(getattr(problem.__cause__, "sqlstate", None) or "")

@@ -26,7 +26,7 @@ from sync.serializers.common import uuid_of, whole_cursor
 from sync.serializers.pulls import read_pull
 from sync.serializers.pushes import read_push
 from sync.services.pull import nothing_new, pull
-from sync.services.push import TRANSIENT, apply_push
+from sync.services.push import TRANSIENT, apply_push, sqlstate
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -90,7 +90,7 @@ class PushView(SyncView, GatewayView):
                 with as_user(request.user):
                     answer = apply_push(asked, request.user)
             except DatabaseError as problem:
-                if attempt == ATTEMPTS or getattr(problem.__cause__, "sqlstate", None) not in TRANSIENT:
+                if attempt == ATTEMPTS or sqlstate(problem) not in TRANSIENT:
                     raise
                 time.sleep(0.02 * attempt)
             else:
