@@ -111,7 +111,7 @@ class RejectedRecord(Shape):
     collection = serializers.CharField()
     id = serializers.CharField(allow_null=True)
     code = serializers.CharField()
-    errors = Free()
+    errors = Free()  # type: ignore[assignment]  # the name that the protocol gives it
     record = Free(allow_null=True)
     retryable = serializers.BooleanField()
     existing_id = serializers.UUIDField(required=False)
