@@ -314,7 +314,7 @@ def test_a_page_is_for_its_own_person_and_question(client_for, phone, alice):
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "code", "field"),
+    "body, status, code, field",
     [
         ({"collections": ["nonsense"]}, 400, "unknown_collection", "collections"),
         ({"collections": [7]}, 400, "unknown_collection", "collections"),
