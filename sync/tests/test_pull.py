@@ -5,9 +5,8 @@ import random
 import pytest
 
 from core import clock
-from core.ids import NIL, uuid7
+from core.ids import uuid7
 from sync.cursors import Position
-from sync.models import SyncStream
 from sync.services import retention
 from sync.tests.testapp.models import Bike, Log, Part, Ride, Seat, Shop
 from tests.cast import make_user
@@ -419,4 +418,3 @@ def test_random_histories_end_in_the_same_state(phone, alice):
                 device.pop(key, None)
             cursor = page["cursor"]
         assert device == {str(row.pk): row.nickname for row in Bike.objects.filter(deleted_at=None)}
-    assert SyncStream.objects.get(pk=NIL).seq == 1
