@@ -1,5 +1,7 @@
 """Settings of every process; what differs between them comes from the environment (see .env.example)."""
 
+import contextlib
+import os
 import warnings
 from datetime import timedelta
 from hashlib import sha256
@@ -32,8 +34,12 @@ def required_secret(*names: str) -> str:
     keep = BASE_DIR / "var" / "secrets" / names[0].lower()
     if not keep.exists():  # kept on disk, so that a restart does not log everybody out
         keep.parent.mkdir(parents=True, exist_ok=True)
-        keep.write_text(get_random_secret_key(), encoding="utf-8")
-        keep.chmod(0o600)
+        draft = keep.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(get_random_secret_key())
+        with contextlib.suppress(FileExistsError):  # of two processes at their first start one is first
+            os.link(draft, keep)
+        draft.unlink()
     return keep.read_text(encoding="utf-8")
 
 
@@ -42,7 +48,8 @@ SECRET_KEY = required_secret("SECRET_KEY", "DJANGO_SECRET_KEY")
 JWT_KEYS = {
     kid or "1": key for kid, _, key in (pair.rpartition(":") for pair in required_secret("JWT_KEYS").split())
 }
-REFRESH_KEY = required_secret("REFRESH_KEY")
+SECRET_KEY_FALLBACKS = secret("SECRET_KEY_FALLBACKS").split()
+REFRESH_KEYS = required_secret("REFRESH_KEY").split()  # the first signs, all verify
 OTP_KEY = required_secret("OTP_KEY")
 FILES_KEY = required_secret("FILES_KEY")
 STAFF_API_KEY = secret("STAFF_API_KEY")
@@ -84,6 +91,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.headless",
     "core",
     "sync",
     "users",
@@ -91,6 +102,7 @@ INSTALLED_APPS = [
     "garage",
     "tuners",
     "marketplace",
+    "safety",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
@@ -109,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -190,7 +203,10 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "core.schema.RevSyncSchema",
     "EXCEPTION_HANDLER": "core.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "TEST_REQUEST_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.MultiPartRenderer",
+    ],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": False,
@@ -211,7 +227,10 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.schema.strict_bodies_and_errors",
     ],
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "PaymentStatusEnum": "payments.models.PaymentStatus",
+        "RefundStatusEnum": "payments.models.RefundStatus",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
@@ -222,6 +241,29 @@ ACCESS_TOKEN_LIFETIME = timedelta(hours=1)
 SESSION_IDLE_LIFETIME = timedelta(days=7)
 SESSION_ABSOLUTE_LIFETIME = timedelta(days=90)
 REFRESH_GRACE = timedelta(seconds=10)
+PASSWORD_RESET_TIMEOUT = 3600  # seconds; of the links in letters
+REAUTHENTICATION_SECONDS = 600  # how long a proof of identity counts for deeds that need a fresh one
+LOGIN_DELAY_SECONDS = 1.0  # what a wrong password waits once an account is being guessed at
+REGISTER_VERIFY_FIRST = flag("REGISTER_VERIFY_FIRST")  # tell nobody whether an address has an account
+
+# Second factors and passkeys are django-allauth's, joined to our sessions by users/mfa.py. Its tables are always
+# there; MFA_ENABLED opens its routes and makes every login ask. Of its other flows none is reachable.
+MFA_ENABLED = flag("MFA_ENABLED")
+MFA_ADAPTER = "users.mfa.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # our addresses are not in its table
+MFA_TOTP_ISSUER = "RevSync"
+ACCOUNT_ADAPTER = "users.mfa.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = REAUTHENTICATION_SECONDS
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "users.mfa.OurSessions"  # noqa: S105 -- a class
 PASSWORD_HASHERS = [
     "core.auth.LeanArgon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -233,6 +275,49 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 DEFAULT_PHONE_REGION = text("DEFAULT_PHONE_REGION", default="IN")
+
+# -- Letters and SMS. In development they are printed; EMAIL_FILE_PATH and SMS_FILE_PATH are outboxes as files.
+
+SITE_URL = text("SITE_URL", default="http://localhost:8000").rstrip("/")  # what the links in letters open
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", default="RevSync <noreply@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_FILE_PATH = text("EMAIL_FILE_PATH")
+EMAIL_HOST, EMAIL_PORT = text("EMAIL_HOST", default="localhost"), number("EMAIL_PORT", default=25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = text("EMAIL_HOST_USER"), secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS, EMAIL_USE_SSL = flag("EMAIL_USE_TLS"), flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = 15
+EMAIL_BACKEND = "django.core.mail.backends." + (
+    "filebased.EmailBackend"
+    if EMAIL_FILE_PATH
+    else "smtp.EmailBackend"
+    if PRODUCTION or text("EMAIL_HOST")
+    else "console.EmailBackend"
+)
+TWILIO = {
+    "account_sid": text("TWILIO_ACCOUNT_SID"),
+    "auth_token": secret("TWILIO_AUTH_TOKEN"),
+    "from": text("TWILIO_FROM"),
+    "messaging_service_sid": text("TWILIO_MESSAGING_SERVICE_SID"),
+}
+DESCOPE = {
+    "project_id": text("DESCOPE_PROJECT_ID"),
+    "management_key": secret("DESCOPE_MANAGEMENT_KEY"),
+    "base_url": text("DESCOPE_BASE_URL", default="https://api.descope.com").rstrip("/"),
+}
+SMS_FILE_PATH = text("SMS_FILE_PATH")
+# console, file, twilio, descope, off (no codes by SMS), or the dotted path of a class like those of users/sms/
+SMS_BACKEND = text(
+    "SMS_BACKEND",
+    default="file"
+    if SMS_FILE_PATH
+    else "twilio"
+    if TWILIO["account_sid"]
+    else "off"
+    if PRODUCTION
+    else "console",
+)
+OTP_COUNTRIES = listing("OTP_COUNTRIES", default="IN")  # ISO 3166; codes go nowhere else (toll fraud)
+OTP_REGISTERS = flag("OTP_REGISTERS", default=True)  # a code to a new number makes an account
 
 # -- Throttles: "hits/period"; THROTTLE_<SCOPE>=off switches one off (docs/security.md has the table)
 
@@ -246,7 +331,25 @@ THROTTLES = {
         "register": "20/h",
         "refresh_session": "60/h",
         "refresh_ip": "600/h",
+        "login_name": "10/15min",
+        "login_letter": "1/day",
+        "password_check": "10/15min",
+        "mfa_account": "5/15min",
+        "reset_account": "5/h",
+        "reset_ip": "20/h",
+        "email_send": "5/h",
+        "email_confirm_ip": "30/h",
+        "otp_send_pause": "1/30s",
+        "otp_send_hour": "5/h",
+        "otp_send_day": "20/day",
+        "otp_send_ip": "30/h",
+        "otp_verify_day": "30/day",
+        "otp_verify_ip": "60/h",
+        "otp_spend": "2000/day",
+        "exchange_ip": "60/min",
+        "api_key_ip": "30/min",
         "presign": "60/h",
+        "analyze": "60/h",
         "payment": "60/min",
     }.items()
 }
@@ -292,7 +395,13 @@ INVOICE_SELLER = {
     "address": text("INVOICE_SELLER_ADDRESS"),
     "tax_id": text("INVOICE_SELLER_TAX_ID"),
 }
+INVOICE_FONT = text("INVOICE_FONT")  # a TrueType file, for names beyond Latin letters
 REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earnings clear for payout after it
+
+# -- Marketplace
+
+MARKETPLACE_COMMISSION_BPS = number("MARKETPLACE_COMMISSION_BPS", default=1500)  # hundredths of a percent
+MARKETPLACE_REVIEW_ALL = flag("MARKETPLACE_REVIEW_ALL")  # every new tune waits for a moderator
 
 # -- Static files of the admin
 

@@ -81,7 +81,9 @@ def make_refresh_token(session_id: UUID, generation: int) -> str:
 def read_refresh_token(token: str) -> tuple[UUID, int]:
     """(session id, generation) of a genuine token. Raises BadToken."""
     stem, _, mac = token.rpartition(".")
-    if not stem.isascii() or not mac.isascii() or not hmac.compare_digest(_mac(stem), mac):
+    if not (
+        stem.isascii() and mac.isascii() and any(hmac.compare_digest(right, mac) for right in _macs(stem))
+    ):
         raise BadToken
     session, _, generation = stem.partition(".")
     try:
@@ -91,14 +93,25 @@ def read_refresh_token(token: str) -> tuple[UUID, int]:
 
 
 def _mac(stem: str) -> str:
-    digest = hmac.new(settings.REFRESH_KEY.encode(), stem.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return _macs(stem)[0]
+
+
+def _macs(stem: str) -> list[str]:
+    """By each of the refresh keys: the first signs, all verify, so that a key can be changed without a logout."""
+    digests = [
+        hmac.new(key.encode(), stem.encode(), hashlib.sha256).digest() for key in settings.REFRESH_KEYS
+    ]
+    return [base64.urlsafe_b64encode(digest).decode().rstrip("=") for digest in digests]
 
 
 class LeanArgon2Hasher(Argon2PasswordHasher):
     """OWASP's smallest Argon2id setting (19 MiB, 2 passes, 1 lane); a burst of logins can't eat the memory."""
 
     time_cost, memory_cost, parallelism = 2, 19 * 1024, 1
+
+    def encode(self, password: str, salt: str) -> str:
+        with _BUSY_LOGINS:
+            return super().encode(password, salt)
 
     def verify(self, password: str, encoded: str) -> bool:
         with _BUSY_LOGINS:

@@ -14,7 +14,6 @@ from core.rls import EnableRLS
 # Tables with an owner and no policy, each with the reason. Everything else that a person owns has one.
 RLS_EXEMPT: dict[str, str] = {
     "users.user": "read by the authenticator before a context exists; shown only through explicit payloads",
-    "users.appsession": "read by the authenticator before a context exists; lists go through visible_to",
 }
 
 
@@ -67,7 +66,7 @@ def keys_are_long_and_different(**_: Any) -> list[CheckMessage]:
     """Each key has its own job and at least 32 bytes."""
     keys = {
         "SECRET_KEY": settings.SECRET_KEY,
-        "REFRESH_KEY": settings.REFRESH_KEY,
+        **{f"REFRESH_KEY[{place}]": key for place, key in enumerate(settings.REFRESH_KEYS)},
         "OTP_KEY": settings.OTP_KEY,
         "FILES_KEY": settings.FILES_KEY,
         **{f"JWT_KEYS[{kid}]": key for kid, key in settings.JWT_KEYS.items()},

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -69,7 +69,9 @@ def _api_exception(problem: exceptions.APIException) -> tuple[int, dict[str, Any
     return status, body(text, code), headers
 
 
-def _database_error(problem: DatabaseError) -> tuple[int, dict[str, Any], dict[str, str]] | None:
+def _database_error(  # noqa: PLR0911 -- a table
+    problem: DatabaseError,
+) -> tuple[int, dict[str, Any], dict[str, str]] | None:
     """Constraints are the last word on a race: their names say which refusal it was."""
     cause = problem.__cause__
     state = getattr(cause, "sqlstate", None)
@@ -85,6 +87,8 @@ def _database_error(problem: DatabaseError) -> tuple[int, dict[str, Any], dict[s
     if state == "42501":  # row-level security: not yours is absent
         log.warning("row-level security refused a statement")
         return 404, body(MESSAGES[404], CODES[404]), {}
+    if state is None and isinstance(problem, DataError):  # refused by the driver: NUL in a text
+        return 400, body("A value is not possible.", "invalid"), {}
     if state in {"40001", "40P01", "55P03", "57014"}:
         return 503, body(Busy.message, Busy.code), {"Retry-After": "1"}
     return None

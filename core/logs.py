@@ -12,11 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from core.ids import uuid7
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
-_OFFERED = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_OFFERED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_NAMES = r"(?:authorization|api[_-]?key|token|ticket|password|otp|code|secret|signature|cookie)"
 _SECRETS = re.compile(
-    r"(?i)((?:authorization|x-api-key|access_token|refresh_token|token|password|otp_code|code|secret|signature)"
-    r"[\"']?\s*[=:]\s*[\"']?)(?:bearer\s+)?[^\s\"'&,}]+"
+    rf"(?i)({_NAMES}[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|(?:bearer\s+|basic\s+)?[^\s\"'&,;}}]+)"
 )
+_JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")  # a token in the middle of a sentence
+_BEARER = re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}")
 
 
 def request_id() -> str:
@@ -26,7 +28,8 @@ def request_id() -> str:
 
 def redact(text: str) -> str:
     """The text without the values of tokens, codes and passwords."""
-    return _SECRETS.sub(r"\1[redacted]", text)
+    named = _SECRETS.sub(r"\1[redacted]", text)
+    return _JWT.sub("[redacted]", _BEARER.sub(r"\1[redacted]", named))
 
 
 class RequestIdMiddleware:
@@ -37,7 +40,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.headers.get("X-Request-ID", "")
-        token = _request_id.set(offered if _OFFERED.match(offered) else uuid7().hex)
+        token = _request_id.set(offered if _OFFERED.fullmatch(offered) else uuid7().hex)
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id()

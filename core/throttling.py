@@ -7,10 +7,12 @@ so a refused attempt still counts.
 import re
 import threading
 import time
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
+from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 _RATE = re.compile(r"^(\d+)/(\d*)(s|sec|m|min|h|hour|d|day)$")
+UNREACHABLE = (OSError, RedisError)
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
 _INCREMENT = """
 local n = redis.call('INCR', KEYS[1])
 if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {n, redis.call('PTTL', KEYS[1])}
+"""
+_DECREMENT = """
+if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
 """
 
 
@@ -50,6 +56,10 @@ class Counter(Protocol):
         """Count one; (hits in this window, seconds until it ends)."""
         ...
 
+    def forgive(self, key: str) -> None:
+        """Take one hit back."""
+        ...
+
 
 class LocalCounter:
     """Windows in this process, under a lock; stale ones are swept now and then."""
@@ -69,6 +79,12 @@ class LocalCounter:
                 self._windows = {k: w for k, w in self._windows.items() if w[1] > now}
             return hits + 1, ends - now
 
+    def forgive(self, key: str) -> None:
+        with self._lock:
+            hits, ends = self._windows.get(key, (0, 0.0))
+            if hits:
+                self._windows[key] = (hits - 1, ends)
+
     def clear(self) -> None:
         with self._lock:
             self._windows.clear()
@@ -80,13 +96,16 @@ class RedisCounter:
     def __init__(self, url: str) -> None:
         import redis
 
-        self._script: Any = redis.Redis.from_url(
-            url, socket_timeout=0.5, socket_connect_timeout=0.5
-        ).register_script(_INCREMENT)
+        client = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
+        self._script: Any = client.register_script(_INCREMENT)
+        self._undo: Any = client.register_script(_DECREMENT)
 
     def hit(self, key: str, seconds: float) -> tuple[int, float]:
         hits, left = self._script(keys=[f"throttle:{key}"], args=[int(seconds * 1000)])
         return int(hits), left / 1000
+
+    def forgive(self, key: str) -> None:
+        self._undo(keys=[f"throttle:{key}"])
 
 
 local = LocalCounter()
@@ -108,13 +127,16 @@ def count(scope: str, identity: str, *, closed: bool = False) -> tuple[bool, int
     limit, seconds = rate
     try:
         hits, left = counter().hit(f"{scope}:{identity}", seconds)
-    except OSError:
+    except UNREACHABLE:
         return not closed, 1
-    except Exception as problem:
-        if type(problem).__module__.startswith("redis"):
-            return not closed, 1
-        raise
     return hits <= limit, max(1, int(left + 0.999))
+
+
+def forgive(scope: str, identity: str) -> None:
+    """Take a hit back: what was counted before it was known to be innocent."""
+    if parse_rate(settings.THROTTLES[scope]) is not None:
+        with suppress(*UNREACHABLE):
+            counter().forgive(f"{scope}:{identity}")
 
 
 def demand(scope: str, identity: str, *, closed: bool = False) -> None:

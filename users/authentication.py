@@ -1,12 +1,13 @@
 """From a bearer token to a person: one statement, which also sets the row-level-security context."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 
 from core import clock
@@ -19,7 +20,8 @@ SEEN_EVERY = timedelta(minutes=5)
 _COLUMNS = [field.attname for field in User._meta.concrete_fields if field.attname != "password"]
 _STATEMENT = f"""
 SELECT {", ".join(f"u.{column}" for column in _COLUMNS)},
-       s.gen, s.acked_gen, s.last_seen_at, s.aal, set_config('app.user_id', u.id::text, true)
+       s.gen, s.acked_gen, s.last_seen_at, s.aal,
+       GREATEST(s.created_at, s.reauthenticated_at), set_config('app.user_id', u.id::text, true)
   FROM {AppSession._meta.db_table} s JOIN {User._meta.db_table} u ON u.id = s.user_id
  WHERE s.id = %s AND u.id = %s AND s.gen >= %s AND s.revoked_at IS NULL
    AND s.idle_expires_at > %s AND s.absolute_expires_at > %s AND u.is_active AND u.deleted_at IS NULL
@@ -34,6 +36,7 @@ class Login(NamedTuple):
     generation: int
     aal: int
     expires_at: int
+    proved_at: datetime  # when the person last gave a password or code
 
 
 class Unauthenticated(AuthenticationFailed):
@@ -65,6 +68,20 @@ class SessionTokenAuthentication(BaseAuthentication):
         return 'Bearer realm="api"'
 
 
+class OptionalTokenAuthentication(SessionTokenAuthentication):
+    """For routes that serve strangers too: a dead login counts as none. An expired token is told, as its owner
+    can refresh it and means to be known.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Login] | None:
+        try:
+            return super().authenticate(request)
+        except Unauthenticated as refusal:
+            if refusal.own_code == "token_expired":
+                raise
+            return None
+
+
 def authenticate_token(token: str) -> tuple[User, Login, bool]:
     """The person and login of an access token, and whether its use is news that the session should keep.
 
@@ -83,8 +100,8 @@ def authenticate_token(token: str) -> tuple[User, Login, bool]:
     if row is None:
         raise Unauthenticated("This session has ended. Please log in again.", "session_revoked")
     user: User = User.from_db("default", _COLUMNS, row[: len(_COLUMNS)])
-    gen, acked, last_seen, aal = row[len(_COLUMNS) : -1]
-    login = Login(claims.user_id, claims.session_id, claims.generation, aal, claims.expires_at)
+    gen, acked, last_seen, aal, proved_at = row[len(_COLUMNS) : -1]
+    login = Login(claims.user_id, claims.session_id, claims.generation, aal, claims.expires_at, proved_at)
     return user, login, (claims.generation == gen and acked < gen) or now - last_seen > SEEN_EVERY
 
 
@@ -93,3 +110,10 @@ def logged_in(request: Request) -> Login:
     login: Any = request.auth
     assert isinstance(login, Login)  # noqa: S101 -- permission classes see to it
     return login
+
+
+def person(request: Request | HttpRequest) -> User:
+    """Whoever asks, where permission classes or the admin let nobody else through. Raises NotAuthenticated."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user

@@ -38,4 +38,6 @@ class Benefit(Protocol):
 
 registration_extras: Registry[RegistrationExtra] = Registry("registration_extras", RegistrationExtra)
 account_facts: Registry[AccountFact] = Registry("account_facts", AccountFact)
+# Public numbers of a profile (tunes, reviews, flashes), by name; never about what a person keeps private.
+profile_stats: Registry[AccountFact] = Registry("profile_stats", AccountFact)
 benefits: Registry[Benefit] = Registry("benefits", Benefit)

@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import UUID
 
+from core.errors import NotFound
 from users.models import User
-from users.ports import account_facts
+from users.ports import account_facts, profile_stats
 
 # What the payload promises even where no app is plugged in to know it.
 UNKNOWN_FACTS: dict[str, Any] = {
@@ -39,3 +40,45 @@ def account_payload(user_id: UUID) -> dict[str, Any]:
         "created_at": user.created_at,
     }
     return payload | UNKNOWN_FACTS | {name: getattr(user, f"fact_{name}") for name in facts}
+
+
+def public_profile(user_id: UUID) -> dict[str, Any]:
+    """What everybody who is logged in may know of a person: no address, no number. Raises NotFound."""
+    stats = {name: stat.annotation() for name, stat in profile_stats.items()}
+    user = (
+        User.objects.annotate(**{f"stat_{name}": stat for name, stat in stats.items()})
+        .filter(pk=user_id, is_active=True, deleted_at=None, erase_after=None)
+        .first()
+    )
+    if user is None:
+        raise NotFound
+    return {
+        "id": user.pk,
+        "name": user.name,
+        "role": user.role,
+        "is_verified": user.is_verified,
+        "profile_picture": user.profile_picture or None,
+        "bio": user.bio,
+        "location": user.location,
+        "experience": user.experience,
+        "created_at": user.created_at,
+        "stats": {name: getattr(user, f"stat_{name}") for name in stats},
+    }
+
+
+def may_log_in(user: User | None) -> bool:
+    """Neither banned nor erased; somebody who only asked to be forgotten may come back."""
+    return user is not None and user.is_active and user.deleted_at is None
+
+
+def account_behind(*, email: str | None = None, phone: str | None = None) -> User | None:
+    """The account that whoever proves this address may enter by it.
+
+    An account that has a proved address is reached by proved ones only: the other may be a slip of the pen, and
+    then it is a stranger's.
+    """
+    user = User.objects.with_address(email=email, phone=phone)
+    if user is None or not may_log_in(user):
+        return None
+    proved = user.email_verified_at if email else user.phone_verified_at
+    return user if proved is not None or not user.is_verified else None

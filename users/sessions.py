@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from core import audit, clock
 from core.auth import BadToken, make_access_token, make_refresh_token, read_refresh_token
 from core.clientip import client_ip, ip_prefix
+from core.throttling import demand
 from users.errors import SessionEnded
 from users.models import AppSession, AuthMethod, RevokedReason, User, UserDevice
 
@@ -32,7 +33,13 @@ class Pair:
 
 
 def open_session(
-    *, user: User, method: AuthMethod, request: HttpRequest | None = None, device_id: str = "", aal: int = 1
+    *,
+    user: User,
+    method: AuthMethod,
+    request: HttpRequest | None = None,
+    device_id: str = "",
+    aal: int = 1,
+    provider_session_id: str | None = None,
 ) -> tuple[AppSession, Pair]:
     """A new login of `user`; the row is locked into the transaction under way."""
     now = clock.now()
@@ -51,8 +58,9 @@ def open_session(
         auth_method=method,
         aal=aal,
         device=device,
+        provider_session_id=provider_session_id,
         ip_prefix=ip_prefix(client_ip(request)) if request else "",
-        user_agent=request.headers.get("User-Agent", "")[:200] if request else "",
+        user_agent=request.headers.get("User-Agent", "").replace("\0", "")[:200] if request else "",
     )
     audit.record("session.open", actor=user.pk, session=session.pk, request=request, method=str(method))
     return session, _pair(session, now)
@@ -67,6 +75,7 @@ def refresh(token: str) -> Pair:
         session_id, presented = read_refresh_token(token)
     except BadToken:
         raise SessionEnded from None
+    demand("refresh_session", session_id.hex)
     now = clock.now()
     with transaction.atomic():
         session = (
@@ -131,15 +140,35 @@ def _end(session: AppSession, reason: RevokedReason, now: datetime) -> None:
 
 
 def revoke(
-    *, user_id: UUID, reason: RevokedReason, only: UUID | None = None, spare: UUID | None = None
+    *,
+    user_id: UUID,
+    reason: RevokedReason,
+    only: UUID | None = None,
+    spare: UUID | None = None,
+    device: UUID | None = None,
+    request: HttpRequest | None = None,
 ) -> int:
-    """End one session (`only`), all but one (`spare`), or all of a person; the number that were live."""
-    rows = AppSession.objects.filter(user_id=user_id, revoked_at=None)
+    """End one session (`only`), those of a `device`, all but one (`spare`), or all of a person; how many were live.
+
+    In the transaction under way; audited.
+    """
+    rows = AppSession.objects.live().filter(user_id=user_id)
     if only is not None:
         rows = rows.filter(pk=only)
+    if device is not None:
+        rows = rows.filter(device_id=device)
     if spare is not None:
         rows = rows.exclude(pk=spare)
     ended: int = rows.update(revoked_at=clock.now(), revoked_reason=reason)
+    if ended:
+        audit.record(
+            "session.revoke",
+            actor=user_id,
+            target=only or "",
+            request=request,
+            reason=str(reason),
+            ended=ended,
+        )
     return ended
 
 

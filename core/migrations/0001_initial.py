@@ -3,7 +3,6 @@
 import core.clock
 import core.ids
 import core.rls
-import django.db.models.functions.datetime
 from django.db import migrations, models
 
 ROLES = """
@@ -27,6 +26,19 @@ BEGIN
 END $$;
 """
 
+# Erasure is the one change that the log allows, and only this function makes it: it runs as the tables' owner,
+# whom the policies must let through when he has no BYPASSRLS.
+FORGET = """
+ALTER TABLE core_auditevent NO FORCE ROW LEVEL SECURITY;
+CREATE FUNCTION core_forget_actor(person uuid, stand_in uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+    UPDATE core_auditevent SET actor = stand_in, session = NULL, ip_prefix = '' WHERE actor = person;
+    UPDATE core_auditevent SET target = stand_in::text WHERE target = person::text;
+$$;
+REVOKE ALL ON FUNCTION core_forget_actor(uuid, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION core_forget_actor(uuid, uuid) TO revsync_system;
+"""
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -38,7 +50,7 @@ class Migration(migrations.Migration):
             name="AuditEvent",
             fields=[
                 ("id", models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=core.clock.now)),
+                ("at", models.DateTimeField(default=core.clock.now)),
                 ("actor", models.UUIDField(null=True)),
                 ("session", models.UUIDField(null=True)),
                 ("action", models.CharField(max_length=60)),
@@ -56,4 +68,7 @@ class Migration(migrations.Migration):
             },
         ),
         core.rls.AppendOnly("AuditEvent"),
+        # A person may read of their own deeds (export), everybody may be written about.
+        core.rls.EnableRLS("AuditEvent", core.rls.Sql("{table}.actor = {me}", "true")),
+        migrations.RunSQL(FORGET, "DROP FUNCTION core_forget_actor(uuid, uuid)"),
     ]
