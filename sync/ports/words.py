@@ -83,6 +83,10 @@ class Collection(Protocol):
         """Write cleaned changes in as few statements as can be; a constraint or a DomainError may refuse."""
         ...
 
+    def twin(self, user: Any, change: Change, constraint: str) -> UUID | None:
+        """The caller's row that a unique constraint found in the way of this change."""
+        ...
+
 
 class Collections(Registry[Collection]):
     """All collections by wire name; codes are unique, a parent comes before its children."""
