@@ -41,6 +41,12 @@ KEPT: Final = ("rev", "created_at", "updated_at")
 class Vehicles(ModelCollection):
     """A pushed vehicle goes the way of one by REST: VIN notes, odometer, dongle, photo."""
 
+    def lock(self, user: Any, ids: Sequence[UUID]) -> dict[UUID, Any]:
+        rows = super().lock(user, ids)
+        for row in rows.values():
+            row.odometer_correction = False  # a wish of a push, no column: asking for it is a change
+        return rows
+
     def write(self, user: Any, changes: Sequence[Change]) -> None:
         for change in changes:
             if change.deed is Deed.CREATE:
