@@ -19,7 +19,15 @@ class Role(models.TextChoices):
     ADMIN = "ADMIN", "Administrator"
 
 
-class UserManager(BaseUserManager["User"]):
+class UserQuerySet(models.QuerySet["User", "User"]):
+    def with_address(self, *, email: str | None = None, phone: str | None = None) -> "User | None":
+        """Who has this mail address (in any case; the unique index answers) or E.164 number, deleted or not."""
+        if email:
+            return self.filter(Exact(Lower("email"), Lower(Value(email)))).first()
+        return self.filter(phone=phone).first() if phone else None
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     """`visible_to` shows a person only themselves; public profiles have a selector of their own."""
 
     use_in_migrations = False
@@ -38,12 +46,6 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(Exact(Lower("email"), Lower(Value(username or ""))))
-
-    def with_address(self, *, email: str | None = None, phone: str | None = None) -> "User | None":
-        """Who has this mail address (in any case; the unique index answers) or E.164 number, deleted or not."""
-        if email:
-            return self.filter(Exact(Lower("email"), Lower(Value(email)))).first()
-        return self.filter(phone=phone).first() if phone else None
 
     def visible_to(self, user: Any) -> models.QuerySet["User"]:
         return self.filter(pk=user.pk, deleted_at=None)
