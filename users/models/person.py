@@ -34,7 +34,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
     def create_user(self, *, password: str | None = None, **fields: Any) -> "User":
         email = fields.pop("email", None)
-        user = self.model(email=email.lower() if email else None, **fields)
+        user: User = self.model(email=email.lower() if email else None, **fields)
         user.set_password(password)
         user.save(force_insert=True)
         return user
@@ -45,10 +45,12 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
         )
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(Exact(Lower("email"), Lower(Value(username or ""))))
+        user: User = self.get(Exact(Lower("email"), Lower(Value(username or ""))))
+        return user
 
     def visible_to(self, user: Any) -> models.QuerySet["User"]:
-        return self.filter(pk=user.pk, deleted_at=None)
+        rows: models.QuerySet[User] = self.filter(pk=user.pk, deleted_at=None)
+        return rows
 
 
 class User(AbstractBaseUser, PermissionsMixin, Record):

@@ -16,6 +16,8 @@ TIMEOUT = (3.05, 5)  # seconds to connect, to answer
 class Descope(Oidc):
     """The entry also has `project_id`, `base_url` and `management_key` (without it nothing counts as proved)."""
 
+    needs_audience = False  # its keys and issuer belong to one project
+
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__(config)
         self._project, self._url = str(config["project_id"]), str(config["base_url"])

@@ -15,9 +15,15 @@ ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 class Oidc:
     """One entry of settings.IDENTITY_PROVIDERS: name, issuer, audience, algorithms, and jwks_url or hs256_secret."""
 
+    needs_audience = True
+
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.name, self.issuer = str(config["name"]), str(config["issuer"])
         self.audience = config.get("audience")
+        if (
+            self.needs_audience and not self.audience
+        ):  # or a token made for another app of the issuer would do
+            raise ValueError(f"{self.name}: say which audience its tokens are for.")
         self.algorithms = list(config.get("algorithms") or ["RS256", "ES256"])
         secret = config.get("hs256_secret")
         if secret and self.algorithms != ["HS256"]:

@@ -98,7 +98,7 @@ def _linked(outside: ExternalIdentity, provider: str, request: HttpRequest) -> U
 
 def _by_email(outside: ExternalIdentity, request: HttpRequest) -> User | None:
     """The account with this address, when the issuer has proved it. Raises LinkRequiresLogin when it has not."""
-    user = User.objects.select_for_update().with_address(email=outside.email) if outside.email else None
+    user: User | None = User.objects.select_for_update().with_address(email=outside.email)
     if user is None:
         return None
     if not outside.email_verified:
@@ -117,7 +117,7 @@ def _by_email(outside: ExternalIdentity, request: HttpRequest) -> User | None:
 def _by_phone(outside: ExternalIdentity, request: HttpRequest) -> User | None:
     """The same for the number; an unproved one is simply not looked at: codes by SMS are the way in."""
     number = _number(outside)
-    user = User.objects.select_for_update().with_address(phone=number) if number else None
+    user: User | None = User.objects.select_for_update().with_address(phone=number)
     if user is None or not outside.phone_verified:
         return None
     if user.phone_verified_at is None:
