@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "garage",
     "tuners",
     "marketplace",
+    "safety",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
@@ -203,7 +204,10 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "core.schema.RevSyncSchema",
     "EXCEPTION_HANDLER": "core.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "TEST_REQUEST_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.MultiPartRenderer",
+    ],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": False,
@@ -224,7 +228,10 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.schema.strict_bodies_and_errors",
     ],
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "PaymentStatusEnum": "payments.models.PaymentStatus",
+        "RefundStatusEnum": "payments.models.RefundStatus",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
@@ -383,6 +390,7 @@ THROTTLES = {
         "exchange_ip": "60/min",
         "api_key_ip": "30/min",
         "presign": "60/h",
+        "analyze": "60/h",
         "payment": "60/min",
     }.items()
 }
@@ -403,6 +411,10 @@ S3 = {
 SIGNED_URL_LIFETIME = timedelta(seconds=number("AWS_S3_PRESIGNED_URL_EXPIRATION", default=900))
 MEDIA_ROOT = Path(text("FILES_ROOT", default=str(BASE_DIR / "var" / "files")))
 
+# -- Flash jobs: how long one waits to be begun, and how long its phone may be silent while it writes
+
+FLASH_JOB_LIFETIME = timedelta(seconds=number("FLASH_JOB_LIFETIME", default=24 * 3600))
+FLASH_SILENCE = timedelta(seconds=number("FLASH_SILENCE", default=6 * 3600))
 # -- Payments: Razorpay where its keys are set, else the sandbox where that is allowed (docs/payments.md)
 
 RAZORPAY_KEY_ID = text("RAZORPAY_KEY_ID")
@@ -423,7 +435,13 @@ INVOICE_SELLER = {
     "address": text("INVOICE_SELLER_ADDRESS"),
     "tax_id": text("INVOICE_SELLER_TAX_ID"),
 }
+INVOICE_FONT = text("INVOICE_FONT")  # a TrueType file, for names beyond Latin letters
 REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earnings clear for payout after it
+
+# -- Marketplace
+
+MARKETPLACE_COMMISSION_BPS = number("MARKETPLACE_COMMISSION_BPS", default=1500)  # hundredths of a percent
+MARKETPLACE_REVIEW_ALL = flag("MARKETPLACE_REVIEW_ALL")  # every new tune waits for a moderator
 
 # -- Static files of the admin
 

@@ -79,7 +79,8 @@ def _database_error(  # noqa: PLR0911 -- a table
     if registered := constraint_errors.get(constraint):
         return _answer(registered())
     if state == "23505":
-        return 409, body(ValueTaken.message, ValueTaken.code), {}
+        named = {"id": [ValueTaken.message]} if constraint.endswith("_pkey") else {}
+        return 409, body(ValueTaken.message, ValueTaken.code, named), {}
     if state in {"23514", "23P01", "23502", "23503", "22001", "22003", "22P02", "22021", "22P05"}:
         log.warning("refused by the database: %s %s", state, constraint)
         return 400, body("A value is not possible.", "invalid"), {}

@@ -152,3 +152,41 @@ class StoredFile(Record):
     def incoming_key(self) -> str:
         """Where its upload lands before it is checked."""
         return f"incoming/{self.id.hex}"
+
+
+class KeyState(models.TextChoices):
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+
+
+class IdempotencyKey(models.Model):
+    """What a POST with an Idempotency-Key was answered, for whoever repeats it within a week.
+
+    A key belongs to one person; without an account (`owner_id` null) it is as secret as its length makes it.
+    A running claim is void after `locked_until`: its process died.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner_id = models.UUIDField(null=True)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of route and body.")
+    state = models.CharField(max_length=10, choices=KeyState.choices, default=KeyState.RUNNING)
+    locked_until = models.DateTimeField(null=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(default=b"")
+    created_at = models.DateTimeField(default=clock.now, db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="core_key_by_age")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner_id", "key"], nulls_distinct=False, name="core_key_once"),
+            models.CheckConstraint(
+                condition=Q(state=KeyState.RUNNING, status=None, locked_until__isnull=False)
+                | Q(state=KeyState.DONE, status__range=(200, 299)),
+                name="core_key_done_means_answered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.state}"

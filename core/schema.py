@@ -3,6 +3,13 @@
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from core.idempotency import HEADER, Idempotent
+
+IDEMPOTENCY = (
+    "1 to 255 printable characters of your choice. A repeat within 7 days gets the first answer again."
+)
 
 ERROR = {
     "type": "object",
@@ -26,6 +33,12 @@ class RevSyncSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         parts = self.path.removeprefix("/api/v1/").split("/")
         return [parts[0] or "root"]
+
+    def get_override_parameters(self) -> list[Any]:
+        """A view that honours Idempotency-Key says so."""
+        if self.method == "POST" and isinstance(self.view, Idempotent):
+            return [OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description=IDEMPOTENCY)]
+        return []
 
 
 def versioned_routes_only(

@@ -2,11 +2,13 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from garage.views import catalogue, vehicles
+from garage.views import backups, catalogue, flashing, vehicles
 
-LIST, DETAIL = {"get": "list"}, {"get": "retrieve"}
-OWN_LIST = {"get": "list", "post": "create"}
-OWN_DETAIL = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+Actions = dict[str, Any]
+LIST: Actions = {"get": "list"}
+DETAIL: Actions = {"get": "retrieve"}
+OWN_LIST: Actions = {"get": "list", "post": "create"}
+OWN_DETAIL: Actions = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 
 def vehicle_routes(prefix: str, view: Any, decode: Any) -> list[URLPattern]:
@@ -35,6 +37,16 @@ urlpatterns = [
     path("vehicle-models/", catalogue.VehicleModelView.as_view(LIST)),
     path("vehicle-models/<uuid:pk>/", catalogue.VehicleModelView.as_view(DETAIL)),
     *vehicle_routes("garage/vehicles", vehicles.VehicleViewSet, vehicles.DecodeVinView),
+    path("garage/ecu-backups/", backups.BackupViewSet.as_view(OWN_LIST)),
+    path(
+        "garage/ecu-backups/<uuid:pk>/",
+        backups.BackupViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+    ),
+    path("garage/ecu-backups/<uuid:pk>/download/", backups.BackupViewSet.as_view({"post": "download"})),
+    path("garage/flash-jobs/", flashing.FlashViewSet.as_view(OWN_LIST)),
+    path("garage/flash-jobs/<uuid:pk>/", flashing.FlashViewSet.as_view(DETAIL)),
+    path("garage/flash-jobs/<uuid:pk>/events/", flashing.FlashEventView.as_view(OWN_LIST)),
+    path("garage/flash-jobs/<uuid:pk>/manifest/", flashing.ManifestView.as_view()),
 ]
 
 aliases = vehicle_routes("vehicles", VehicleAlias, DecodeVinAlias)

@@ -30,7 +30,10 @@ def the_till_is_safe(**_: Any) -> list[CheckMessage]:
         )
     if settings.PAYMENTS_GATEWAY not in gateways:
         found.append(
-            Error(f"PAYMENTS_GATEWAY {settings.PAYMENTS_GATEWAY!r} is none of {gateways.keys()}.", id="revsync.E103")
+            Error(
+                f"PAYMENTS_GATEWAY {settings.PAYMENTS_GATEWAY!r} is none of {gateways.keys()}.",
+                id="revsync.E103",
+            )
         )
     sandboxed = settings.PAYMENTS_ONLINE_ENABLED and settings.PAYMENTS_GATEWAY == "sandbox"
     if sandboxed and not settings.DEBUG and not settings.PAYMENTS_SANDBOX:

@@ -126,7 +126,8 @@ def trial_balance() -> list[TrialLine]:
 
 def statement(owner_id: UUID) -> QuerySet[Posting]:
     """The lines of a person's own accounts, newest first, with their entries; from their side the sign turns:
-    a credit (negative) is what we owe them more."""
+    a credit (negative) is what we owe them more.
+    """
     return (
         Posting.objects.filter(account__owner_id=owner_id)
         .select_related("entry", "account")

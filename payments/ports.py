@@ -92,7 +92,8 @@ class GuestPayable(Protocol):
 @runtime_checkable
 class ExpiringPayable(Protocol):
     """A payable that wants to know when its unpaid payment ran out (to free a slot). Money may still come later:
-    then `paid` is asked, and may place it again or answer False."""
+    then `paid` is asked, and may place it again or answer False.
+    """
 
     def expired(self, id: UUID) -> None: ...  # noqa: A002
 
@@ -126,7 +127,8 @@ class Subscriber(Protocol):
 
     def changed(self, id: UUID, status: str, period_end: datetime | None) -> None:  # noqa: A002
         """The gateway's state, forward only: created, authenticated, active, pending, halted, paused, cancelled,
-        completed, expired."""
+        completed, expired.
+        """
         ...
 
     def charged(self, id: UUID, payment_id: UUID, period_end: datetime | None) -> bool:  # noqa: A002
@@ -262,7 +264,9 @@ class Gateway(Protocol):
         """The public key that a client's checkout needs; empty where it needs none."""
         ...
 
-    def create_order(self, *, receipt: str, amount_minor: int, currency: str, notes: Mapping[str, str]) -> GatewayOrder:
+    def create_order(
+        self, *, receipt: str, amount_minor: int, currency: str, notes: Mapping[str, str]
+    ) -> GatewayOrder:
         """One order per receipt, however often it is asked for."""
         ...
 

@@ -1,7 +1,6 @@
 """Bodies and answers of the payment routes."""
 
 from typing import Any
-from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,6 +12,8 @@ from core.serializers import StrictSerializer
 from payments.models import PaymentStatus, RefundStatus
 from payments.ports import payables
 from payments.selectors import checkout_url
+
+MAX_AMOUNT = 2**53 - 1  # what every JSON client can count to
 
 
 class SubjectSerializer(StrictSerializer):
@@ -45,7 +46,9 @@ class PaymentSerializer(StrictSerializer):
     def get_subject(self, row: Any) -> dict[str, Any]:
         return {"kind": row.subject_kind, "id": row.subject_id}
 
-    @extend_schema_field({"type": ["string", "null"], "description": "A page to pay at; only the sandbox has one."})
+    @extend_schema_field(
+        {"type": ["string", "null"], "description": "A page to pay at; only the sandbox has one."}
+    )
     def get_checkout_url(self, row: Any) -> str | None:
         return checkout_url(row)
 
@@ -67,8 +70,7 @@ class CreateOrderInput(StrictSerializer):
         if len(given) != 1:
             names = ", ".join(kinds) or "nothing"
             raise ValidationError(f"Give exactly one of: {names}.")
-        subject: UUID = attrs[given[0]]
-        return {"target": Ref(kinds[given[0]], subject), "gateway": attrs.get("gateway")}
+        return {"target": Ref(kinds[given[0]], attrs[given[0]]), "gateway": attrs.get("gateway")}
 
 
 class CreateOrderOutput(StrictSerializer):
@@ -79,9 +81,15 @@ class CreateOrderOutput(StrictSerializer):
 class VerifyInput(StrictSerializer):
     """What the checkout gave to the client. Odd values are a bad signature, not a bad field."""
 
-    razorpay_order_id = StrictCharField(max_length=64)
+    razorpay_order_id = StrictCharField(max_length=64, required=False)
+    razorpay_subscription_id = StrictCharField(max_length=64, required=False)
     razorpay_payment_id = StrictCharField(max_length=64)
     razorpay_signature = StrictCharField(max_length=256, trim_whitespace=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("razorpay_order_id" in attrs) == ("razorpay_subscription_id" in attrs):
+            raise ValidationError({"razorpay_order_id": ["Give this, or razorpay_subscription_id."]})
+        return attrs
 
 
 class VerifyOutput(StrictSerializer):
@@ -110,3 +118,43 @@ class RefundSerializer(StrictSerializer):
     reason = serializers.CharField()
     created_at = InstantField()
     processed_at = InstantField(allow_null=True)
+
+
+class RefundInput(StrictSerializer):
+    amount_minor = serializers.IntegerField(required=False, min_value=1, max_value=MAX_AMOUNT)
+    reason = StrictCharField(max_length=200)
+
+
+class CollectCashInput(StrictSerializer):
+    amount_minor = serializers.IntegerField(required=False, min_value=1, max_value=MAX_AMOUNT)
+
+
+class TrialLineSerializer(StrictSerializer):
+    account = serializers.CharField()
+    kind = serializers.CharField()
+    currency = serializers.CharField()
+    debit_minor = serializers.IntegerField()
+    credit_minor = serializers.IntegerField()
+    balance_minor = serializers.IntegerField()
+
+
+class TrialTotalSerializer(StrictSerializer):
+    currency = serializers.CharField()
+    balance_minor = serializers.IntegerField(help_text="Zero, or the books are wrong.")
+
+
+class TrialBalanceOutput(StrictSerializer):
+    lines = TrialLineSerializer(many=True)
+    totals = TrialTotalSerializer(many=True)
+    balanced = serializers.BooleanField()
+
+
+class WebhookEventSerializer(StrictSerializer):
+    id = serializers.UUIDField()
+    gateway = serializers.CharField()
+    kind = serializers.CharField()
+    state = serializers.CharField()
+    attempts = serializers.IntegerField()
+    error = serializers.CharField()
+    received_at = InstantField()
+    handled_at = InstantField(allow_null=True)

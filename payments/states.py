@@ -26,8 +26,12 @@ REFUND: dict[str, frozenset[str]] = {
     "failed": frozenset(),
 }
 SUBSCRIPTION: dict[str, frozenset[str]] = {
-    "created": frozenset({"authenticated", "active", "pending", "halted", "cancelled", "completed", "expired"}),
-    "authenticated": frozenset({"active", "pending", "halted", "paused", "cancelled", "completed", "expired"}),
+    "created": frozenset(
+        {"authenticated", "active", "pending", "halted", "cancelled", "completed", "expired"}
+    ),
+    "authenticated": frozenset(
+        {"active", "pending", "halted", "paused", "cancelled", "completed", "expired"}
+    ),
     "active": frozenset({"pending", "halted", "paused", "cancelled", "completed", "expired"}),
     "pending": frozenset({"active", "halted", "paused", "cancelled", "completed", "expired"}),
     "halted": frozenset({"active", "paused", "cancelled", "completed", "expired"}),

@@ -107,3 +107,11 @@ def largest(mask: Mask) -> Mask:
     """The largest region, or an empty mask."""
     groups = regions(mask)
     return groups[0] if groups else np.zeros_like(mask)
+
+
+def one_sided(change: Array) -> bool:
+    """At least three quarters of all change goes up: a block that was moved, not a table that was
+    re-tuned cell by cell from a log.
+    """
+    total = float(np.abs(change).sum())
+    return total > 0 and float(np.clip(change, 0, None).sum()) >= 0.75 * total

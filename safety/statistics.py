@@ -104,3 +104,46 @@ def isolated_spike(z: Array) -> Spike | None:
         return None
     size[max(0, row - 1) : row + 2, max(0, col - 1) : col + 2] = 0.0
     return Spike(row, col, own, abs(own) / max(float(size.max()), 1e-6))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A jump between `row - 1` and `row` over the columns from `col` on; `size` is its mean excess."""
+
+    row: int
+    col: int
+    size: float
+    isolation: float
+
+
+STEP_RUN = 4
+
+
+def load_step(z: Array, first_row: int, first_col: int, *, relative: bool, rising: bool) -> Step | None:
+    """The largest jump from one load row to the next, over STEP_RUN neighbouring columns.
+
+    The excess of a row's step is what goes beyond the mean of the steps below and above it; `relative`
+    gives it as a fraction of the cells. Only rows from `first_row` and columns from `first_col` count.
+    `rising` looks for jumps up, else down. The isolation is the ratio to the largest jump of either
+    sign elsewhere (the rows next to a jump answer it and do not count).
+    """
+    area = z[:, first_col:]
+    if area.shape[0] < 5 or area.shape[1] < STEP_RUN:
+        return None
+    steps = np.diff(area, axis=0)
+    excess = np.zeros_like(steps)
+    excess[1:-1] = steps[1:-1] - (steps[:-2] + steps[2:]) / 2
+    excess[-1] = steps[-1] - steps[-2]
+    if relative:
+        excess = excess / (np.abs(area[:-1]) + np.abs(area[1:]) + 10.0) * 2
+    means = np.lib.stride_tricks.sliding_window_view(excess, STEP_RUN, axis=1).mean(axis=2)
+    signed = means if rising else -means
+    signed = signed[max(0, first_row - 1) :]
+    if signed.size == 0:
+        return None
+    row, col = (int(value) for value in np.unravel_index(int(np.argmax(signed)), signed.shape))
+    row += max(0, first_row - 1)
+    size = float(means[row, col])
+    rest = np.abs(means)
+    rest[max(0, row - 1) : row + 2] = 0.0
+    return Step(row + 1, first_col + col, size, abs(size) / max(float(rest.max()), 1e-6))

@@ -57,7 +57,9 @@ class TunersData:
                 )
             ),
             "tuner_reviews": list(
-                TunerReview.objects.filter(author_id=user_id).values("tuner__business", "rating", "text", "created_at")
+                TunerReview.objects.filter(author_id=user_id).values(
+                    "tuner__business", "rating", "text", "created_at"
+                )
             ),
         }
 

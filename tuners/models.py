@@ -84,13 +84,18 @@ class TunerProfile(Record):
     role = models.CharField(max_length=10, choices=TunerRole.choices, default=TunerRole.TUNER)
     status = models.CharField(max_length=10, choices=Verification.choices, default=Verification.VERIFIED)
     verified_at = models.DateTimeField(default=clock.now)
-    verified_until = models.DateField(null=True, blank=True, help_text="The earliest expiry of a certification.")
+    verified_until = models.DateField(
+        null=True, blank=True, help_text="The earliest expiry of a certification."
+    )
     suspended_reason = models.CharField(max_length=300, blank=True)
     # Kept by a trigger on the reviews; `score` follows by itself.
     rating_sum = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     rating_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     score = models.GeneratedField(
-        expression=bayesian(), output_field=models.FloatField(), db_persist=True, verbose_name="Bayesian rating"
+        expression=bayesian(),
+        output_field=models.FloatField(),
+        db_persist=True,
+        verbose_name="Bayesian rating",
     )
     document = models.GeneratedField(
         expression=SearchVector("business", "location", config="simple", weight="A")
@@ -160,7 +165,9 @@ class TunerApplication(Record):
     specialities = ArrayField(
         models.CharField(max_length=20, choices=Speciality.choices), default=list, blank=True, size=12
     )
-    statement = models.TextField(max_length=4000, blank=True, help_text="For the people who decide; not shown.")
+    statement = models.TextField(
+        max_length=4000, blank=True, help_text="For the people who decide; not shown."
+    )
     status = models.CharField(
         max_length=10, choices=ApplicationStatus.choices, default=ApplicationStatus.SUBMITTED
     )
@@ -210,9 +217,7 @@ class Checked(models.TextChoices):
 class TunerCertification(Record):
     """One document behind an application. Only its owner and staff ever read the file."""
 
-    application = models.ForeignKey(
-        TunerApplication, on_delete=models.CASCADE, related_name="certifications"
-    )
+    application = models.ForeignKey(TunerApplication, on_delete=models.CASCADE, related_name="certifications")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=12, choices=CertificationKind.choices)
     title = models.CharField(max_length=160)

@@ -209,7 +209,6 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveIntegerField(help_text='Bytes.')),
                 ('label', models.CharField(blank=True, max_length=200)),
                 ('ecu_expected', models.JSONField(blank=True, default=dict)),
-                ('chunks', models.JSONField(blank=True, default=list)),
                 ('safety_report_id', models.UUIDField(blank=True, null=True)),
                 ('acknowledgement', models.TextField(blank=True)),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('ready', 'Ready'), ('in_progress', 'Writing'), ('verifying', 'Verifying'), ('completed', 'Completed'), ('failed', 'Failed'), ('restoring', 'Restoring'), ('restored', 'Restored'), ('cancelled', 'Cancelled'), ('expired', 'Expired')], default='queued', max_length=12)),

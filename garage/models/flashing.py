@@ -64,8 +64,8 @@ class EcuBackup(VehicleRow):
 class FlashJob(VehicleRow):
     """One writing of one file to one ECU, and its restore when that failed.
 
-    ecu_expected: what the ECU must show before it is written. chunks: hex SHA-256 of each 64 KiB, made when the
-    job becomes ready. percent: 0 to 100, of the writing.
+    ecu_expected: what the ECU must show before it is written. percent: 0 to 100, of the writing.
+    restore_backup: what is offered after a failure.
     """
 
     source_kind = models.CharField(max_length=20)
@@ -75,7 +75,6 @@ class FlashJob(VehicleRow):
     size = models.PositiveIntegerField(help_text="Bytes.")
     label = models.CharField(max_length=200, blank=True)
     ecu_expected = models.JSONField(default=dict, blank=True)
-    chunks = models.JSONField(default=list, blank=True)
     safety_report_id = models.UUIDField(null=True, blank=True)
     acknowledgement = models.TextField(blank=True)
     state = models.CharField(max_length=12, choices=FlashState.choices, default=FlashState.QUEUED)

@@ -80,13 +80,11 @@ class PhotoField(serializers.Field[Any, Any, Any, Any]):
     default_error_messages = {"file": "Give the id of an uploaded photo."}
 
     def to_internal_value(self, data: Any) -> UUID:
-        if isinstance(data, str):
-            found = _PUBLIC_FILE.search(data)
-            try:
-                return UUID(found[1] if found else data)
-            except ValueError:
-                self.fail("file")
-        self.fail("file")
+        found = _PUBLIC_FILE.search(data) if isinstance(data, str) else None
+        try:
+            return UUID(found[1] if found else data)
+        except (ValueError, TypeError, AttributeError):
+            self.fail("file")
 
     def to_representation(self, value: UUID) -> str | None:
         return photo_address(value)

@@ -43,9 +43,7 @@ class Purchase(Record):
     vin = models.CharField("VIN", max_length=17, blank=True, help_text="Of a licence for one vehicle.")
     price_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    status = models.CharField(
-        max_length=12, choices=PurchaseStatus.choices, default=PurchaseStatus.PENDING
-    )
+    status = models.CharField(max_length=12, choices=PurchaseStatus.choices, default=PurchaseStatus.PENDING)
     paid_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True, help_text="Refunded or charged back.")
     refunded_minor = models.BigIntegerField(default=0)

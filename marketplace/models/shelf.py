@@ -23,8 +23,9 @@ class RawJson(models.TextField[Any, Any]):
 
 
 class Listing(models.Model):
-    """tokens: `make:yamaha`, `model:yamaha/mt07`, `stage:stage1` ... for filters and facets (0002 makes them).
+    """tokens: `make:yamaha`, `model:yamaha/mt07`, `stage:stage1` ... for filters (0003 makes them).
 
+    labels: `make:Yamaha`, `model:Yamaha MT-07` ... in words for people, for facets and suggestions.
     card: the row of an answer, ready to send.
     """
 
@@ -34,6 +35,7 @@ class Listing(models.Model):
     score = models.FloatField()
     sales_count = models.PositiveIntegerField()
     tokens = ArrayField(models.TextField())
+    labels = ArrayField(models.TextField())
     document = SearchVectorField()
     card = RawJson()
 

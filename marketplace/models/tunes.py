@@ -42,10 +42,10 @@ class TuneQuerySet(ScopedQuerySet["Tune"]):
         public = Q(status=TuneStatus.PUBLISHED)
         if not user.is_authenticated:
             return public
-        from marketplace.models.buying import Entitlement  # noqa: PLC0415 -- buying stands on tunes
+        from marketplace.models.buying import Entitlement
 
         held = Entitlement.objects.filter(tune=OuterRef("pk"), user=user).exclude(status="revoked")
-        return public | Q(tuner__user=user) | (Q(status=TuneStatus.RETIRED) & Exists(held))
+        return public | Q(tuner__user=user) | (Q(status=TuneStatus.RETIRED) & Q(Exists(held)))
 
 
 class Tune(Record):
@@ -65,7 +65,9 @@ class Tune(Record):
     price_minor = models.BigIntegerField(default=0, help_text="Minor units of the currency; 0 is free.")
     currency = models.CharField(max_length=3, default="INR")
     vin_bound = models.BooleanField(default=False, help_text="A licence is for one vehicle, by its VIN.")
-    pictures = models.JSONField(default=list, blank=True, help_text="[{file_id, url}], the first is the cover.")
+    pictures = models.JSONField(
+        default=list, blank=True, help_text="[{file_id, url}], the first is the cover."
+    )
     status = models.CharField(max_length=10, choices=TuneStatus.choices, default=TuneStatus.DRAFT)
     published_at = models.DateTimeField(null=True, blank=True, help_text="First time on the shelf.")
     moderation_reason = models.CharField(max_length=500, blank=True, help_text="What the tuner is told.")
@@ -73,7 +75,10 @@ class Tune(Record):
     rating_sum = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     rating_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     score = models.GeneratedField(
-        expression=bayesian(), output_field=models.FloatField(), db_persist=True, verbose_name="Bayesian rating"
+        expression=bayesian(),
+        output_field=models.FloatField(),
+        db_persist=True,
+        verbose_name="Bayesian rating",
     )
 
     objects: ClassVar[Any] = TuneQuerySet.as_manager()
@@ -81,7 +86,9 @@ class Tune(Record):
     class Meta:
         indexes = [
             models.Index(fields=["tuner", "-created_at", "-id"], name="marketplace_tunes_of"),
-            models.Index(fields=["created_at"], condition=Q(status="in_review"), name="marketplace_to_moderate"),
+            models.Index(
+                fields=["created_at"], condition=Q(status="in_review"), name="marketplace_to_moderate"
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(price_minor__gte=0), name="marketplace_price_not_negative"),
@@ -121,9 +128,8 @@ class VersionQuerySet(ScopedQuerySet["TuneVersion"]):
         return self.filter(self.scope(user))
 
     def scope(self, user: Any) -> Q:
-        shown = Q(published_at__isnull=False) & Exists(
-            Tune.objects.visible_to(user).filter(pk=OuterRef("tune_id"))
-        )
+        seen = Exists(Tune.objects.visible_to(user).filter(pk=OuterRef("tune_id")))
+        shown = Q(published_at__isnull=False) & Q(seen)
         return shown | super().scope(user) if user.is_authenticated else shown
 
 

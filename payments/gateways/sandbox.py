@@ -76,7 +76,9 @@ class Sandbox:
 
     def list_payments(self, order_id: str) -> list[SeenPayment]:
         with as_system(REASON):
-            return [_seen(row) for row in SandboxPayment.objects.filter(order_id=order_id).order_by("created_at")]
+            return [
+                _seen(row) for row in SandboxPayment.objects.filter(order_id=order_id).order_by("created_at")
+            ]
 
     def fetch_payment(self, payment_id: str) -> SeenPayment:
         with as_system(REASON):
@@ -87,9 +89,9 @@ class Sandbox:
 
     def capture(self, payment_id: str, *, amount_minor: int, currency: str) -> SeenPayment:
         with as_system(REASON):
-            SandboxPayment.objects.filter(pk=payment_id, status="authorized", amount_minor=amount_minor).update(
-                status="captured"
-            )
+            SandboxPayment.objects.filter(
+                pk=payment_id, status="authorized", amount_minor=amount_minor
+            ).update(status="captured")
         return self.fetch_payment(payment_id)
 
     def refund(self, payment_id: str, *, amount_minor: int, currency: str, key: str) -> SeenRefund:

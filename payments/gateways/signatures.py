@@ -1,5 +1,6 @@
 """Razorpay's HMAC rules, on bytes and in constant time. The SDK's own helpers raise on odd input and accept an
-empty secret."""
+empty secret.
+"""
 
 import hashlib
 import hmac

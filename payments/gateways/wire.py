@@ -169,7 +169,8 @@ def webhook(raw: bytes, headers: Mapping[str, str], secrets: list[str]) -> Gatew
 
 def event(raw: bytes, event_id: str) -> GatewayEvent:
     """The event in a verified body. An unknown kind carries nothing; a known one that is odd raises
-    OddAnswer, so that it stays pending and staff see it."""
+    OddAnswer, so that it stays pending and staff see it.
+    """
     kind = _kind(raw)
     try:
         return _read(kind, event_id, orjson.loads(raw))

@@ -28,13 +28,17 @@ class WebhookEvent(models.Model):
     received_at = models.DateTimeField(default=clock.now)
     handled_at = models.DateTimeField(null=True, blank=True)
     next_try_at = models.DateTimeField(default=clock.now)
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="webhooks")
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="webhooks"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["gateway", "event_id"], name="payments_event_once")]
         indexes = [
             models.Index(
-                fields=["next_try_at"], condition=Q(state__in=["pending", "failed"]), name="payments_events_to_do"
+                fields=["next_try_at"],
+                condition=Q(state__in=["pending", "failed"]),
+                name="payments_events_to_do",
             )
         ]
 

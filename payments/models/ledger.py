@@ -18,7 +18,8 @@ class AccountKind(models.TextChoices):
 
 class LedgerAccount(models.Model):
     """Where money is or whose it is: `gateway:razorpay`, `customer_funds`, `income:tune_purchase`,
-    `payee:<user id>`. The owner may read its lines."""
+    `payee:<user id>`. The owner may read its lines.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     code = models.CharField(max_length=80, unique=True)
@@ -28,7 +29,9 @@ class LedgerAccount(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="payments_account_kind_known")
+            models.CheckConstraint(
+                condition=Q(kind__in=AccountKind.values), name="payments_account_kind_known"
+            )
         ]
 
     def __str__(self) -> str:
@@ -65,7 +68,9 @@ class Posting(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(amount_minor=0), name="payments_posting_not_zero"),
-            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="payments_posting_currency"),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="payments_posting_currency"
+            ),
         ]
         indexes = [models.Index(fields=["account", "currency"], name="payments_posting_of_account")]
 
@@ -91,7 +96,9 @@ class Invoice(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="invoice")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     year = models.PositiveSmallIntegerField()
     number = models.PositiveIntegerField()
     issued_at = models.DateTimeField(default=clock.now)
@@ -102,7 +109,9 @@ class Invoice(models.Model):
     currency = models.CharField(max_length=3)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["year", "number"], name="payments_invoice_number_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["year", "number"], name="payments_invoice_number_once")
+        ]
 
     def __str__(self) -> str:
         return self.reference

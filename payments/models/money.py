@@ -43,9 +43,15 @@ class Payment(Record):
 
     subject_kind = models.CharField(max_length=40)
     subject_id = models.UUIDField()
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     subscription = models.ForeignKey(
-        "payments.GatewaySubscription", on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
+        "payments.GatewaySubscription",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="payments",
     )
     gateway = models.CharField(max_length=20)
     amount_minor = models.BigIntegerField()
@@ -72,8 +78,12 @@ class Payment(Record):
         indexes = [
             models.Index(fields=["user", "-created_at"], name="payments_of_user"),
             models.Index(fields=["subject_kind", "subject_id"], name="payments_of_subject"),
-            models.Index(fields=["next_check_at"], condition=Q(next_check_at__isnull=False), name="payments_to_check"),
-            models.Index(fields=["-captured_at"], condition=Q(captured_at__isnull=False), name="payments_by_day"),
+            models.Index(
+                fields=["next_check_at"], condition=Q(next_check_at__isnull=False), name="payments_to_check"
+            ),
+            models.Index(
+                fields=["-captured_at"], condition=Q(captured_at__isnull=False), name="payments_by_day"
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_amount_positive"),
@@ -87,7 +97,9 @@ class Payment(Record):
                 condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("captured_minor")),
                 name="payments_refund_never_above_paid",
             ),
-            models.CheckConstraint(condition=Q(status__in=PaymentStatus.values), name="payments_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=PaymentStatus.values), name="payments_status_known"
+            ),
             models.UniqueConstraint(fields=["gateway", "gateway_order_id"], name="payments_order_once"),
             models.UniqueConstraint(
                 fields=["subject_kind", "subject_id"],
@@ -146,7 +158,9 @@ class GatewayPayment(Record):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["gateway", "gateway_payment_id"], name="payments_gateway_payment_once"),
+            models.UniqueConstraint(
+                fields=["gateway", "gateway_payment_id"], name="payments_gateway_payment_once"
+            ),
             models.CheckConstraint(condition=Q(amount_minor__gte=0), name="payments_attempt_amount"),
             models.CheckConstraint(
                 condition=Q(reserved_minor__gte=0) & Q(reserved_minor__lte=F("amount_minor")),
@@ -202,8 +216,12 @@ class Refund(Record):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_refund_positive"),
-            models.CheckConstraint(condition=Q(status__in=RefundStatus.values), name="payments_refund_status_known"),
-            models.UniqueConstraint(fields=["attempt", "gateway_refund_id"], name="payments_gateway_refund_once"),
+            models.CheckConstraint(
+                condition=Q(status__in=RefundStatus.values), name="payments_refund_status_known"
+            ),
+            models.UniqueConstraint(
+                fields=["attempt", "gateway_refund_id"], name="payments_gateway_refund_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -237,7 +255,9 @@ class Dispute(Record):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["gateway", "gateway_dispute_id"], name="payments_dispute_once"),
-            models.CheckConstraint(condition=Q(status__in=DisputeStatus.values), name="payments_dispute_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=DisputeStatus.values), name="payments_dispute_status_known"
+            ),
         ]
 
     def __str__(self) -> str:

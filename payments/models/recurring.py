@@ -120,7 +120,9 @@ class Payout(Record):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_payout_positive"),
-            models.CheckConstraint(condition=Q(status__in=PayoutStatus.values), name="payments_payout_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=PayoutStatus.values), name="payments_payout_status_known"
+            ),
         ]
 
     def __str__(self) -> str:

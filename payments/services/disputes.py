@@ -29,7 +29,9 @@ def settle_dispute(*, gateway: str, seen: SeenDispute, source: str) -> Dispute:
 
     def deed() -> Dispute:
         with as_system("money is settled for all"):
-            attempt = GatewayPayment.objects.filter(gateway=gateway, gateway_payment_id=seen.payment_id).first()
+            attempt = GatewayPayment.objects.filter(
+                gateway=gateway, gateway_payment_id=seen.payment_id
+            ).first()
             if attempt is None:
                 raise UnknownOrder
             payment = Payment.objects.select_for_update(no_key=True).get(pk=attempt.payment_id)
@@ -64,7 +66,9 @@ def _opened(payment: Payment, attempt: GatewayPayment, seen: SeenDispute, source
     return dispute  # type: ignore[no-any-return]
 
 
-def _end(payment: Payment, attempt: GatewayPayment, dispute: Dispute, phase: DisputeStatus, source: str) -> None:
+def _end(
+    payment: Payment, attempt: GatewayPayment, dispute: Dispute, phase: DisputeStatus, source: str
+) -> None:
     dispute.status, dispute.ended_at = phase, clock.now()
     dispute.save(update_fields=["status", "ended_at"])
     note(payment, f"dispute_{phase}", source, f"{dispute.amount_minor} {dispute.currency}")

@@ -58,7 +58,11 @@ def ensure_gateway_order(payment: Payment) -> Payment:
         receipt=payment.receipt,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
-        notes={"payment_id": str(payment.pk), "subject": str(payment.target), "description": payment.description},
+        notes={
+            "payment_id": str(payment.pk),
+            "subject": str(payment.target),
+            "description": payment.description,
+        },
     )
     return remember_order(payment, order.id)
 
@@ -68,7 +72,7 @@ def remember_order(payment: Payment, order_id: str) -> Payment:
     with as_system("payment rows are written by the till alone"):
         if Payment.objects.filter(pk=payment.pk, gateway_order_id=None).update(gateway_order_id=order_id):
             note(payment, "order_created", "api", order_id)
-        return Payment.objects.get(pk=payment.pk)  # type: ignore[no-any-return]
+        return Payment.objects.get(pk=payment.pk)
 
 
 def expire(payment: Payment, *, source: str = "timer") -> bool:
@@ -78,7 +82,7 @@ def expire(payment: Payment, *, source: str = "timer") -> bool:
         if locked.status not in {PaymentStatus.CREATED, PaymentStatus.FAILED} or locked.captured_minor:
             return False
         _close(locked, source)
-        plug = payables.get(locked.subject_kind)
+        plug: object = payables.get(locked.subject_kind)
         if isinstance(plug, ExpiringPayable):
             plug.expired(locked.subject_id)
         return True
@@ -163,9 +167,7 @@ def _insert(payer: User | None, target: Ref, way: Gateway, quote: Quote) -> Paym
                 next_check_at=now + FIRST_CHECK if way.can.online else None,
             )
     except IntegrityError:
-        found: Payment = Payment.objects.get(
-            subject_kind=target.kind, subject_id=target.id, status__in=OPEN
-        )
+        found: Payment = Payment.objects.get(subject_kind=target.kind, subject_id=target.id, status__in=OPEN)
         return found
     note(payment, "opened", "api", f"{payment.amount_minor} {payment.currency}")
     return payment

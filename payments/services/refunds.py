@@ -8,6 +8,7 @@ from core.ids import uuid7
 from core.rls import as_system
 from payments import ledger, states
 from payments.errors import GatewayDeclined, GatewayUnavailable, TooMuchRefunded, UnknownOrder
+from payments.jobs import enqueue
 from payments.models import GatewayPayment, Payment, PaymentStatus, Refund, RefundStatus
 from payments.outside import gateway_named
 from payments.ports import SeenRefund, payables
@@ -35,7 +36,7 @@ def refund(
     with as_system("the till gives back"):
         locked = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
         if found := Refund.objects.filter(key=key, payment=locked).first():
-            return found  # type: ignore[no-any-return]
+            return found
         attempt = _attempt_with_money(locked)
         left = attempt.amount_minor - attempt.reserved_minor if attempt else 0
         if attempt is None or not 0 < (amount := left if amount_minor is None else amount_minor) <= left:
@@ -44,11 +45,15 @@ def refund(
 
 
 def give_back(
-    payment: Payment, attempt: GatewayPayment, amount_minor: int, *, key: str, reason: str, by: User | None = None
+    payment: Payment,
+    attempt: GatewayPayment,
+    amount_minor: int,
+    *,
+    key: str,
+    reason: str,
+    by: User | None = None,
 ) -> Refund:
     """Reserve and enqueue a refund of one attempt, under the payment's lock; once per key."""
-    from payments.tasks import send_refund  # noqa: PLC0415 -- tasks call services
-
     found: Refund | None = Refund.objects.filter(key=key).first()
     if found is not None:
         return found
@@ -72,7 +77,7 @@ def give_back(
         f"{amount_minor} {attempt.currency}: {reason}",
         actor=by.pk if by else None,
     )
-    send_refund.defer(refund_id=str(made.pk))
+    enqueue("send_refund", refund_id=str(made.pk))
     return made
 
 
@@ -108,7 +113,9 @@ def settle_refund(*, gateway: str, seen: SeenRefund, source: str, refund_id: UUI
 
     def deed() -> Refund:
         with as_system("money is settled for all"):
-            attempt = GatewayPayment.objects.filter(gateway=gateway, gateway_payment_id=seen.payment_id).first()
+            attempt = GatewayPayment.objects.filter(
+                gateway=gateway, gateway_payment_id=seen.payment_id
+            ).first()
             if attempt is None:
                 raise UnknownOrder
             payment = Payment.objects.select_for_update(no_key=True).get(pk=attempt.payment_id)

@@ -13,12 +13,15 @@ from core import clock
 from core.errors import DomainError
 from core.rls import as_system
 from payments.errors import BadSignature, UnknownGateway, UnknownOrder
+from payments.jobs import enqueue
 from payments.models import WebhookEvent
 from payments.ports import GatewayEvent, gateways
 from payments.services.again import impatient
 from payments.services.disputes import settle_dispute
+from payments.services.payouts import settle_transfer
 from payments.services.refunds import settle_refund
-from payments.services.settle import settle
+from payments.services.settling import settle
+from payments.services.subscriptions import settle_subscription
 
 log = logging.getLogger(__name__)
 State = WebhookEvent.State
@@ -96,21 +99,25 @@ def retry(event_id: UUID) -> WebhookEvent:
 
 
 def _store(gateway: str, event: GatewayEvent, raw: bytes) -> tuple[WebhookEvent, bool]:
-    from payments.tasks import handle_webhook  # noqa: PLC0415 -- tasks call services
-
     row = WebhookEvent(gateway=gateway, event_id=event.id, kind=event.kind[:60], raw=raw)
     with as_system("webhooks speak of everybody's money"):
         WebhookEvent.objects.bulk_create([row], ignore_conflicts=True)
         stored = WebhookEvent.objects.get(gateway=gateway, event_id=event.id)
         fresh = stored.pk == row.pk
         if fresh:
-            handle_webhook.configure(schedule_in={"seconds": 10}).defer(event_id=str(row.pk))
+            enqueue("handle_webhook", after_seconds=10, event_id=str(row.pk))
     return stored, fresh
 
 
 def _dispatch(row: WebhookEvent, event: GatewayEvent) -> bool:
     """Through the door that fits; False when the event says nothing that we act on."""
-    if event.payment is not None:
+    if event.subscription is not None:
+        settle_subscription(
+            gateway=row.gateway, seen=event.subscription, source="webhook", charge=event.payment
+        )
+    elif event.transfer is not None:
+        settle_transfer(gateway=row.gateway, seen=event.transfer)
+    elif event.payment is not None:
         row.payment = settle(
             gateway=row.gateway, seen=event.payment, source="webhook", receipt=event.receipt
         ).payment

@@ -65,7 +65,11 @@ def test_bob_finds_none_of_alices_doors_open(client_for, anyone):
     checkout.pop("payment_status")
     absent = bob.get(f"/api/v1/payments/{uuid4()}/")
     seen = bob.get(f"/api/v1/payments/{payment.pk}/")
-    assert (seen.status_code, seen.json()["code"]) == (absent.status_code, absent.json()["code"]) == (404, "not_found")
+    assert (
+        (seen.status_code, seen.json()["code"])
+        == (absent.status_code, absent.json()["code"])
+        == (404, "not_found")
+    )
     assert bob.get("/api/v1/payments/").json()["results"] == []
     assert bob.post("/api/v1/payments/razorpay/verify/", checkout).status_code == 404
     assert anyone.post("/api/v1/payments/razorpay/verify/", checkout).status_code == 404

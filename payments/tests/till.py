@@ -1,3 +1,4 @@
+# ruff: noqa: A002 -- the words of the ports
 """What payment tests share: a fake thing to pay for, and short ways to pay for it."""
 
 from dataclasses import dataclass, field
@@ -71,7 +72,9 @@ class Listener:
         audit.record("test.told_captured", target=fact.target.id, amount_minor=fact.amount_minor)
 
     def refunded(self, fact):
-        audit.record("test.told_refunded", target=fact.target.id, amount_minor=fact.amount_minor, full=fact.full)
+        audit.record(
+            "test.told_refunded", target=fact.target.id, amount_minor=fact.amount_minor, full=fact.full
+        )
 
 
 def told(what, thing_id):
@@ -90,7 +93,10 @@ def ordered(payer, *, gateway=None, thing_id=None) -> Payment:
 def seen_of(payment, status="captured", *, id=None, **changes) -> SeenPayment:
     facts = {"amount_minor": payment.amount_minor, "currency": payment.currency, **changes}
     return SeenPayment(
-        id=id or new_id("pay"), order_id=facts.pop("order_id", payment.gateway_order_id), status=status, **facts
+        id=id or new_id("pay"),
+        order_id=facts.pop("order_id", payment.gateway_order_id),
+        status=status,
+        **facts,
     )
 
 

@@ -24,7 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=60, help="generated tunes")
     parser.add_argument("--write", type=Path, help="file for the page")
-    parser.add_argument("--tunes", type=Path, default=Path("../shared/tunes"), help="folder of third-party tunes")
+    parser.add_argument(
+        "--tunes", type=Path, default=Path("../shared/tunes"), help="folder of third-party tunes"
+    )
     parser.add_argument("--missed", action="store_true", help="name the files of every miss and alarm")
     options = parser.parse_args(arguments)
     samples = [*third_party(options.tunes), *generate(options.count, options.seed)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from lxml import etree
+from typing import TYPE_CHECKING
 
 import numpy as np
+from lxml import etree
 
-from safety.calibration import Array, CalibrationMap
 from safety.formats.base import local
 from safety.formats.registry import parse
+
+if TYPE_CHECKING:
+    from safety.calibration import Array, CalibrationMap
 
 
 class Editor:

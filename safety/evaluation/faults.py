@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from safety.calibration import Array, Table
-from safety.evaluation.editing import Editor
 from safety.vehicle import STOICH, VehicleProfile
+
+if TYPE_CHECKING:
+    from safety.calibration import Array, Table
+    from safety.diff import Mask
+    from safety.evaluation.editing import Editor
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Case:
 Injector = Callable[[Case], Fault | None]
 
 
-def _region(case: Case, table: Table, *, low: bool = False) -> Array:
+def _region(case: Case, table: Table, *, low: bool = False) -> Mask:
     """A block of cells under load: a share of the load axis at the top, or with `low` a band below 85 %."""
     top = min(float(table.y.max()), 300.0)
     start = case.rng.uniform(0.7, 0.9)
@@ -55,7 +58,7 @@ def _region(case: Case, table: Table, *, low: bool = False) -> Array:
     cols = table.x >= first
     if case.rng.random() < 0.3:
         cols &= table.x <= case.rng.uniform(0.75, 1.0) * float(table.x.max())
-    return np.outer(rows, cols)
+    return np.outer(rows, cols).astype(np.bool_)
 
 
 def _written(table: Table) -> Array:
@@ -209,7 +212,9 @@ def wrong_fuel(case: Case) -> Fault | None:
 
 def wrong_ecu(case: Case) -> Fault | None:
     names = {"speeduino": "rusEFI main.2024.10.01.proteus_f7.99", "rusefi": "speeduino 202310"}
-    other = str(case.rng.choice([names.get(case.editor.map.family, "MS3 Format 0262.09"), "MS2Extra comms342h2"]))
+    other = str(
+        case.rng.choice([names.get(case.editor.map.family, "MS3 Format 0262.09"), "MS2Extra comms342h2"])
+    )
     case.editor.set_signature(other)
     return case.done({"ecu_id"}, "A")
 
@@ -326,19 +331,6 @@ PLAIN: Final[Mapping[str, Injector]] = {
     "boost cut raised": boost_cut,
 }
 
-SMALL: Final[Mapping[str, Injector]] = {
-    "+5 deg": lambda case: _advance(case, 5.0),
-    "+5 deg below 85 % load": lambda case: _advance(case, 5.0, low=True),
-    "VE -9 %": lambda case: _times_ve(case, 0.91),
-    "VE -9 % below 85 % load": lambda case: _times_ve(case, 0.91, low=True),
-    "lean 6 %": lambda case: _lean(case, low=False),
-    "lean 6 % below 85 % load": lambda case: _lean(case, low=True),
-    "rev limit +700": lambda case: _scalar(case, "rev_limit", lambda old: old + 700, "D"),
-    "injector 12 %": lambda case: _injector_small(case),
-    "small VE spike": lambda case: _spike(case, "ve", float(case.rng.choice([-1, 1]) * case.rng.uniform(10, 16))),
-    "small ignition spike": lambda case: _spike(case, "ignition", case.rng.uniform(5.5, 9)),
-}
-
 
 def _lean(case: Case, *, low: bool) -> Fault | None:
     table = case.table("target_lambda")
@@ -355,3 +347,19 @@ def _injector_small(case: Case) -> Fault | None:
     if "required_fuel" in case.editor.map.scalars:
         return _scalar(case, "required_fuel", lambda old: old * factor, "D")
     return _scalar(case, "injector_flow", lambda old: old * factor, "D")
+
+
+SMALL: Final[Mapping[str, Injector]] = {
+    "+5 deg": lambda case: _advance(case, 5.0),
+    "+5 deg below 85 % load": lambda case: _advance(case, 5.0, low=True),
+    "VE -9 %": lambda case: _times_ve(case, 0.91),
+    "VE -9 % below 85 % load": lambda case: _times_ve(case, 0.91, low=True),
+    "lean 6 %": lambda case: _lean(case, low=False),
+    "lean 6 % below 85 % load": lambda case: _lean(case, low=True),
+    "rev limit +700": lambda case: _scalar(case, "rev_limit", lambda old: old + 700, "D"),
+    "injector 12 %": _injector_small,
+    "small VE spike": lambda case: _spike(
+        case, "ve", float(case.rng.choice([-1, 1]) * case.rng.uniform(10, 16))
+    ),
+    "small ignition spike": lambda case: _spike(case, "ignition", case.rng.uniform(5.5, 9)),
+}

@@ -6,14 +6,18 @@ here is learned, and the figures of real files are told apart from those of gene
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, SupportsFloat
 from xml.sax.saxutils import escape
 
 import numpy as np
 
-from safety.calibration import Array
 from safety.vehicle import STOICH, VehicleProfile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safety.calibration import Array
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,9 @@ class _Writer:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def number(self, name: str, value: float, digits: int = 1) -> None:
-        self.lines.append(f'<constant digits="{digits}" name="{name}">{round(value, digits)}</constant>')
+    def number(self, name: str, value: SupportsFloat, digits: int = 1) -> None:
+        shown = round(float(value), digits)
+        self.lines.append(f'<constant digits="{digits}" name="{name}">{shown}</constant>')
 
     def word(self, name: str, value: str) -> None:
         self.lines.append(f'<constant name="{name}">"{escape(value)}"</constant>')

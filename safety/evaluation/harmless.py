@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from safety.calibration import Array, Table
 from safety.diff import interpolate, usable
 from safety.evaluation.faults import Case
+
+if TYPE_CHECKING:
+    from safety.calibration import Array, Table
 
 Edit = Callable[[Case], bytes | None]
 

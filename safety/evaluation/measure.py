@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +15,13 @@ from safety.evaluation.editing import Editor
 from safety.evaluation.faults import PLAIN, SMALL, Case, Fault, Injector
 from safety.evaluation.generator import Sample
 from safety.evaluation.harmless import HARMLESS
-from safety.report.model import Report
 from safety.vehicle import VehicleProfile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from safety.report.model import Report
 
 _FLAGGED = frozenset({"confirm", "block"})
 
@@ -85,7 +89,12 @@ def third_party(folder: Path | None) -> Sequence[Sample]:
         return []
     items = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["items"]
     return [
-        Sample(item["file"], (folder / item["file"]).read_bytes(), VehicleProfile.from_dict(item["vehicle"]), real=True)
+        Sample(
+            item["file"],
+            (folder / item["file"]).read_bytes(),
+            VehicleProfile.from_dict(item["vehicle"]),
+            real=True,
+        )
         for item in items
         if item["file"].endswith(".msq") and item["role"].startswith("good")
     ]
@@ -140,7 +149,9 @@ def _harmless(results: Results, sample: Sample, rng: np.random.Generator) -> Non
         for base in (True, False):
             report = _analyse(results, data, sample, sample.vehicle, base=base)
             flagged = report.verdict in _FLAGGED
-            name = f"{sample.name}{'' if base else ' alone'}: {[f.code for f in report.findings if f.rank >= 3]}"
+            name = (
+                f"{sample.name}{'' if base else ' alone'}: {[f.code for f in report.findings if f.rank >= 3]}"
+            )
             results.alarms[kind].add(flagged=flagged, attributed=not flagged, name=name)
             if sample.real:
                 results.alarms_real.add(flagged=flagged, attributed=not flagged, name=name)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from statistics import median
+from typing import TYPE_CHECKING
 
 from safety.engine import ENGINE_VERSION, RULESET_VERSION
 from safety.evaluation.measure import Count, Results
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _INTRO = """# How often the safety analysis is right
 
@@ -53,10 +56,22 @@ def page(results: Results) -> str:
 def _summary(results: Results) -> str:
     alarms = total(results.alarms)
     rows = [
-        ("attributed recall with a baseline, plain faults", f"{total(results.with_base).recall:.3f}", ">= 0.99"),
+        (
+            "attributed recall with a baseline, plain faults",
+            f"{total(results.with_base).recall:.3f}",
+            ">= 0.99",
+        ),
         ("attributed recall with a baseline, small faults", f"{total(results.small).recall:.3f}", ">= 0.95"),
-        ("attributed recall of the tune alone, plain faults", f"{total(results.alone).recall:.3f}", ">= 0.80"),
-        ("attributed recall of the tune alone, small faults", f"{total(results.small_alone).recall:.3f}", "-"),
+        (
+            "attributed recall of the tune alone, plain faults",
+            f"{total(results.alone).recall:.3f}",
+            ">= 0.80",
+        ),
+        (
+            "attributed recall of the tune alone, small faults",
+            f"{total(results.small_alone).recall:.3f}",
+            "-",
+        ),
         ("false alarms on good and harmlessly edited tunes", _share(alarms), "<= 2 %"),
         ("the same, third-party tunes only", _share(results.alarms_real), "<= 2 %"),
         ("time of an analysis with baseline, median", f"{median(results.milliseconds):.1f} ms", "<= 40 ms"),
@@ -73,7 +88,10 @@ def _share(count: Count) -> str:
 
 
 def _recall(title: str, with_base: Mapping[str, Count], alone: Mapping[str, Count]) -> str:
-    lines = ["| fault | files | flagged | attributed | alone: flagged | alone: attributed |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| fault | files | flagged | attributed | alone: flagged | alone: attributed |",
+        "|---|---|---|---|---|---|",
+    ]
     for kind, count in with_base.items():
         other = alone[kind]
         lines.append(
@@ -101,5 +119,9 @@ def _bands(results: Results) -> str:
 def _natural(results: Results) -> str:
     if not results.natural:
         return "## Published files that are broken\n\nThe third-party files were not present.\n"
-    lines = ["| file | verdict, alone |", "|---|---|", *(f"| {n} | {v} |" for n, v in results.natural.items())]
+    lines = [
+        "| file | verdict, alone |",
+        "|---|---|",
+        *(f"| {n} | {v} |" for n, v in results.natural.items()),
+    ]
     return "## Published files that are broken\n\n" + "\n".join(lines) + "\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import bincopy
 import numpy as np
 
-from safety.problems import NotAnalysed, Refused
+from safety.problems import Refused
 
 if TYPE_CHECKING:
     from safety.calibration import Array
@@ -45,8 +45,6 @@ def is_archive(head: bytes) -> bool:
 
 def sniff_image(head: bytes, name: str) -> float:
     """Records are sure; anything that is no text may be an image."""
-    if is_archive(head):
-        return 0.05
     if _HEX.match(head) or _SREC.match(head):
         return 0.95
     if name.lower().endswith((".hex", ".s19", ".srec", ".mot", ".ihex", ".s28", ".s37")):
@@ -57,10 +55,8 @@ def sniff_image(head: bytes, name: str) -> float:
 
 
 def load_image(data: bytes, name: str, limits: Limits) -> Image:
-    """Raises Refused for damaged records, sparse giants and oversized files; NotAnalysed for archives."""
+    """Raises Refused for damaged records, sparse giants and oversized files."""
     head = data[:4096]
-    if is_archive(head):
-        raise NotAnalysed("archive", "The file is an archive; upload the tune itself.")
     hexed, srec = bool(_HEX.match(head)), bool(_SREC.match(head))
     if not hexed and not srec:
         if name.lower().endswith((".hex", ".s19", ".srec", ".mot", ".ihex", ".s28", ".s37")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from safety.formats.base import LIMITS, Definition, Limits, Reader
-from safety.formats.image import load_image, sniff_image
+from safety.formats.image import is_archive, load_image, sniff_image
 from safety.formats.msq import sniff_msq
 from safety.formats.msq_family import parse_msq
 from safety.formats.msq_rusefi import RUSEFI
@@ -46,6 +46,8 @@ def parse(
     if not data:
         raise Refused("empty", "The file is empty.")
     head = data[:4096]
+    if is_archive(head):
+        raise NotAnalysed("archive", "The file is an archive; upload the tune itself.")
     best = max(READERS, key=lambda reader: reader.sniff(head, name))
     if best.sniff(head, name) <= 0.0:
         raise NotAnalysed("unknown_format", "This kind of file is not known here.")

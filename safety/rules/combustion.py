@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from safety.diff import Mask, regions
-from safety.findings import SEVERITIES, Finding
 from safety.rules.axes import uninitialised
 from safety.rules.base import Context, Note, cells_of, make, on_table, rule
-from safety.rules.loads import columns_over, rows_over, used_top, where
+from safety.rules.loads import columns_over, count, rows_over, used_top, where
 
 if TYPE_CHECKING:
     from safety.calibration import Array, Table
+    from safety.findings import Finding
 
 _STEPS = ("medium", "high", "critical")
 
@@ -175,8 +175,8 @@ def ignition_limit(context: Context) -> list[Finding]:
             make(
                 "IGN_ADVANCE_LIMIT",
                 Note(
-                    severity=on_table(key, table, "high"),
-                    explanation=f"{int(mask.sum())} cells of {table.name} are over the limit for their load; the worst"
+                    severity=on_table(key, table, "high" if float(excess.max()) >= 3 else "medium"),
+                    explanation=f"{count(mask)} of {table.name} are over the limit for their load; the worst"
                     f" is {table.z[row, col]:g} deg at {table.x[col]:g} rpm and {table.y[row]:g}"
                     f" {'kPa' if table.load == 'kpa' else '%'}, limit {limit[row]:.0f} deg.",
                     table=key,
@@ -227,84 +227,4 @@ def overrun_retard(context: Context) -> list[Finding]:
                     ),
                 )
             )
-    return found
-
-
-@rule(
-    "ORIENTATION",
-    "B",
-    "A table lies on its side",
-    "Rows and columns are mixed up: the engine would get the values for another load and speed.",
-    severity="critical",
-    needs=("table:ignition|table:ve|table:target_lambda",),
-    thresholds=("orientation_slope",),
-    source="S8, own measurement",
-)
-def orientation(context: Context) -> list[Finding]:
-    found = [*_turned(context)]
-    told = {finding.table for finding in found}
-    slope = context.limits["orientation_slope"]
-    for key, table in context.tune.of_role("ignition"):
-        if key in told or uninitialised(table) or table.curve or table.shape[0] < 4:
-            continue
-        rise = _load_slope(context, table)
-        if rise > slope.value:
-            found.append(
-                make(
-                    "ORIENTATION",
-                    Note(
-                        severity=on_table(key, table, "high"),
-                        explanation=f"The mean advance of {table.name} rises by {rise:.1f} deg from low to high load;"
-                        " in any engine it falls.",
-                        table=key,
-                        source_name=table.name,
-                        value=round(rise, 2),
-                        limit=slope.value,
-                        limit_source=slope.layer,
-                        confidence="medium",
-                        suggestion="Check whether rows and columns were exchanged.",
-                    ),
-                )
-            )
-    return found
-
-
-def _load_slope(context: Context, table: Table) -> float:
-    """Degrees by which the mean advance at working speeds rises over the whole load axis (least squares)."""
-    means = table.z[:, columns_over(table, context)].mean(axis=1)
-    if float(np.ptp(table.y)) <= 0:
-        return 0.0
-    place = (table.y - table.y.min()) / float(np.ptp(table.y))
-    return float(np.polyfit(place, means, 1)[0])
-
-
-def _turned(context: Context) -> list[Finding]:
-    """Tables that agree with the baseline once they are turned or mirrored, and not as they are."""
-    found = []
-    for key, pair in context.diffs.items():
-        tune, base = pair.tune.z, pair.base.z
-        if pair.tune.curve or tune.shape != base.shape or float(np.ptp(base)) == 0.0:
-            continue
-        size = float(np.mean(np.abs(tune - base)))
-        spread = float(np.std(base))
-        turned = {"rows and columns exchanged": base.T} if base.shape[0] == base.shape[1] else {}
-        turned |= {"loads in reverse order": base[::-1], "speeds in reverse order": base[:, ::-1]}
-        for words, other in turned.items():
-            left = float(np.mean(np.abs(tune - other)))
-            if size > 0.15 * spread and left < 0.25 * size and left < 0.2 * spread:
-                found.append(
-                    make(
-                        "ORIENTATION",
-                        Note(
-                            severity=on_table(key, pair.tune, SEVERITIES[-1]),
-                            explanation=f"{pair.tune.name} is the backup's table with {words}.",
-                            table=key,
-                            source_name=pair.tune.name,
-                            value=words,
-                            limit_source="backup",
-                            suggestion="Restore the table from the backup.",
-                        ),
-                    )
-                )
-                break
     return found

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from safety.findings import Finding
 
 _MOST_CELLS = 4
+_KINDER = 1.15  # towards more fuel or less spark a little more is needed
 
 
 @rule(
@@ -26,7 +27,6 @@ _MOST_CELLS = 4
     needs=("table:ve|table:ignition", "baseline"),
     thresholds=("diff_spike_ve", "diff_spike_ve_share", "diff_spike_ign", "diff_spike_lambda"),
     source="own measurement",
-    applies=lambda context: context.base is not None,
 )
 def diff_spike(context: Context) -> list[Finding]:
     found = []
@@ -42,11 +42,13 @@ def diff_spike(context: Context) -> list[Finding]:
             continue
         delta = pair.delta[mask]
         most = float(delta[int(np.argmax(np.abs(delta)))])
+        kinder = most * (-1.0 if pair.tune.role == "ve" else 1.0) < 0
+        strong = float(np.max(np.abs(delta) / size[mask])) >= (_KINDER if kinder else 1.0)
         found.append(
             make(
                 "DIFF_SPIKE",
                 Note(
-                    severity=on_table(pair.key, pair.tune, "high"),
+                    severity=on_table(pair.key, pair.tune, "high" if strong else "medium"),
                     explanation=f"{int(mask.sum())} cell{'s' if mask.sum() > 1 else ''} of {pair.tune.name} changed by"
                     f" {most:+.3g} against the backup while the cells around stayed ({where(pair.tune, mask)}).",
                     table=pair.key,
@@ -82,8 +84,13 @@ def isolated(delta: Array, size: Array) -> Mask:
     found = np.zeros_like(strong)
     if not strong.any() or strong.sum() > 0.25 * strong.size:
         return found
-    for group in regions(strong):
-        if group.sum() > _MOST_CELLS:
+    groups = regions(strong)
+    rest = np.abs(np.where(strong, 0.0, delta))
+    others = rest[rest > 0]
+    # in a table that was re-tuned all over, a jump must stand out from the other changes as well
+    usual = float(np.percentile(others, 90)) if others.size > 0.15 * delta.size else 0.0
+    for group in groups:
+        if group.sum() > _MOST_CELLS or float(np.abs(delta[group]).max()) < 2.0 * usual:
             continue
         ring = _around(group) & ~group
         if not ring.any() or float(np.median(np.abs(delta[ring]))) <= 0.4 * float(np.abs(delta[group]).max()):

@@ -190,7 +190,7 @@ def fan(context: Context) -> list[Finding]:
         findings.append(
             _fan_note(
                 context,
-                Over("high", "The fan output was on in the backup and is off.", value, value, "backup"),
+                Over("medium", "The fan output was on in the backup and is off.", value, value, "backup"),
             )
         )
     return findings

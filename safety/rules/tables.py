@@ -9,8 +9,7 @@ import numpy as np
 from safety.rules.axes import uninitialised
 from safety.rules.base import Context, Note, cells_of, make, on_table, rule
 from safety.rules.file_identity import from_defect
-from safety.rules.loads import columns_over, high_load, rows_over, where, worked_load
-from safety.statistics import isolated_spike
+from safety.rules.loads import count, high_load, where, worked_load
 
 if TYPE_CHECKING:
     from safety.calibration import Array, Table
@@ -147,7 +146,7 @@ def _range_findings(context: Context, code: str) -> list[Finding]:
                 code,
                 Note(
                     severity=on_table(key, table, "critical" if hard else "medium"),
-                    explanation=f"{int(mask.sum())} cells of {table.name} lie outside {low.value:g} to"
+                    explanation=f"{count(mask)} of {table.name} lie outside {low.value:g} to"
                     f" {high.value:g} {unit}, the first is {worst:g} ({where(table, mask)}).",
                     table=key,
                     source_name=table.name,
@@ -279,94 +278,6 @@ def _unit_trouble(context: Context, key: str, table: Table) -> str:
                     f" but {as_petrol:.2f} as petrol ratios."
                 )
     return ""
-
-
-@rule(
-    "SPIKE",
-    "B",
-    "A single cell stands out",
-    "One cell does not fit its neighbours. The engine jumps there, and too much spark or too little fuel knocks.",
-    severity="high",
-    needs=("table:ve|table:ignition",),
-    thresholds=("spike_ve", "spike_ve_isolation", "spike_ign", "spike_ign_isolation"),
-    source="own measurement",
-)
-def spike(context: Context) -> list[Finding]:
-    found = []
-    for role, short, sign, unit in (("ve", "ve", -1.0, "points"), ("ignition", "ign", 1.0, "deg")):
-        size, isolation = context.limits[f"spike_{short}"], context.limits[f"spike_{short}_isolation"]
-        for key, table in context.tune.of_role(role):
-            if uninitialised(table):
-                continue
-            peak = isolated_spike(table.z)
-            if peak is None or abs(peak.residual) < size.value or peak.isolation < isolation.value:
-                continue
-            mask = np.zeros(table.shape, dtype=bool)
-            mask[peak.row, peak.col] = True
-            severity = "high" if peak.residual * sign > 0 else "medium"
-            found.append(
-                make(
-                    "SPIKE",
-                    Note(
-                        severity=on_table(key, table, severity),
-                        explanation=f"The cell of {table.name} at {where(table, mask)} is"
-                        f" {float(table.z[peak.row, peak.col]):g}, {peak.residual:+.1f} {unit} from the plane"
-                        " through its neighbours, and nothing else in the table stands out like that.",
-                        table=key,
-                        source_name=table.name,
-                        cells=cells_of(
-                            table, mask, round(float(table.z[peak.row, peak.col]) - peak.residual, 2)
-                        ),
-                        value=round(abs(peak.residual), 2),
-                        limit=size.value,
-                        limit_source=size.layer,
-                        suggestion="Look at this cell; it is often a typing mistake.",
-                    ),
-                )
-            )
-    return found
-
-
-@rule("GRADIENT", "B", "A steep step between neighbouring cells", "Large steps under load make the engine hard to control there.",
-      severity="medium", needs=("table:ve|table:ignition",), thresholds=("gradient_ign", "gradient_ve"))  # fmt: skip
-def gradient(context: Context) -> list[Finding]:
-    found = []
-    for role, name in (("ve", "gradient_ve"), ("ignition", "gradient_ign")):
-        limit = context.limits[name]
-        for key, table in context.tune.of_role(role):
-            if table.secondary or table.curve:
-                continue
-            mask, most = _steps(context, table, relative=role == "ve", limit=limit.value)
-            if mask.any():
-                found.append(
-                    make(
-                        "GRADIENT",
-                        Note(
-                            "medium",
-                            f"Neighbouring cells of {table.name} differ by up to {most:.3g}"
-                            f"{' of their value' if role == 've' else ' deg'} ({where(table, mask)}).",
-                            table=key,
-                            source_name=table.name,
-                            cells=cells_of(table, mask),
-                            value=round(most, 3),
-                            limit=limit.value,
-                            limit_source=limit.layer,
-                            confidence="low",
-                        ),
-                    )
-                )
-    return found
-
-
-def _steps(context: Context, table: Table, *, relative: bool, limit: float) -> tuple[Mask, float]:
-    """Cells under load whose next cell (in speed or load) differs by more than `limit`, and the largest step."""
-    region = np.outer(rows_over(table, 0.5), columns_over(table, context)).astype(bool)
-    size = np.maximum(np.abs(table.z), 1.0) if relative else np.ones_like(table.z)
-    steps = np.zeros_like(table.z)
-    steps[:, 1:] = np.abs(np.diff(table.z, axis=1)) / size[:, 1:]
-    steps[1:, :] = np.maximum(steps[1:, :], np.abs(np.diff(table.z, axis=0)) / size[1:, :])
-    mask: Mask = (steps > limit) & region
-    return mask, float(steps[region].max()) if region.any() else 0.0
 
 
 @rule("UNUSED", "B", "Tables of switched-off features", "These tables are switched off and were not checked.",

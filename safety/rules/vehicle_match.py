@@ -200,7 +200,7 @@ def injector_size(context: Context) -> list[Finding]:
 
 @rule("TRIGGER", "E", "The trigger settings changed", "The ECU would see the crankshaft elsewhere: all spark is off.",
       severity="high", needs=("scalar:trigger|scalar:trigger_angle", "baseline"),
-      applies=lambda context: context.base is not None)  # fmt: skip
+)  # fmt: skip
 def trigger(context: Context) -> list[Finding]:
     found = []
     for role in ("trigger", "trigger_angle"):
@@ -209,7 +209,7 @@ def trigger(context: Context) -> list[Finding]:
         if ours is None or theirs is None or ours.value == theirs.value:
             continue
         text = f"{ours.name} was {theirs.value!r} in the backup and is {ours.value!r}."
-        small = role == "trigger_angle" and abs((ours.number or 0.0) - (theirs.number or 0.0)) <= 2.0
+        small = role == "trigger_angle" and abs((ours.number or 0.0) - (theirs.number or 0.0)) <= 5.0
         severity = "medium" if small else "high"
         found.append(
             _note(context, "TRIGGER", role, Over(severity, text, ours.value, theirs.value, "backup"))

@@ -66,9 +66,13 @@ def approve(*, application: TunerApplication, staff: User) -> TunerProfile:
         _decide(locked, staff, ApplicationStatus.APPROVED, "")
         _grant(locked.user_id, locked.role)
         notify(
-            locked.user_id, "tuner_verified", "You are a verified tuner", "You can publish tunes now.", tuner_id=profile.pk
+            locked.user_id,
+            "tuner_verified",
+            "You are a verified tuner",
+            "You can publish tunes now.",
+            tuner_id=profile.pk,
         )
-    return profile  # type: ignore[no-any-return]
+    return profile
 
 
 def refuse(*, application: TunerApplication, staff: User, reason: str) -> None:

@@ -14,7 +14,9 @@ from tuners.ports import review_rights
 from users.models import User
 
 
-def write_review(*, author: User, tuner: TunerProfile, rating: int, text: str = "") -> tuple[TunerReview, bool]:
+def write_review(
+    *, author: User, tuner: TunerProfile, rating: int, text: str = ""
+) -> tuple[TunerReview, bool]:
     """The author's one review of this tuner, written or rewritten; True when it is new.
 
     Rewriting a review that staff hid does not bring it back. Raises ReviewNotAllowed (403).

@@ -15,7 +15,7 @@ from payments.errors import OrderMismatch, UnknownOrder
 from payments.invoices import issue
 from payments.models import GatewayPayment, GatewayPaymentStatus, Payment, PaymentStatus
 from payments.models.money import OPEN
-from payments.ports import SeenPayment, payables
+from payments.ports import SeenPayment, payables, subscribers
 from payments.services.again import again
 from payments.services.books import earnings, money_place, move, negative, tell_captured
 from payments.services.refunds import give_back
@@ -28,7 +28,8 @@ DECIDED_BY_STAFF = PaymentStatus.REVIEW
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What became of a payment that was seen. `outcome` is one of: settled, refunding (can't be honoured),
-    extra (a second capture, refunded), review, processing (authorised), failed, unchanged."""
+    extra (a second capture, refunded), review, processing (authorised), failed, unchanged.
+    """
 
     payment: Payment
     outcome: str
@@ -48,7 +49,7 @@ def settle(
             payment = _locked(gateway, seen, receipt)
             if expected is not None and payment.pk != expected.pk:
                 raise OrderMismatch
-            outcome = _apply(payment, seen, source)
+            outcome = apply(payment, seen, source)
             return Settlement(payment, outcome)
 
     return again(deed)
@@ -76,7 +77,8 @@ def _locked(gateway: str, seen: SeenPayment, receipt: str) -> Payment:
     return found
 
 
-def _apply(payment: Payment, seen: SeenPayment, source: str) -> str:
+def apply(payment: Payment, seen: SeenPayment, source: str) -> str:
+    """Under the lock of a payment that is known to be meant: what `settle` does, and its outcome."""
     status = "captured" if seen.status == "refunded" else seen.status
     attempt = GatewayPayment.objects.filter(gateway=payment.gateway, gateway_payment_id=seen.id).first()
     if attempt is None:
@@ -97,7 +99,12 @@ def _apply(payment: Payment, seen: SeenPayment, source: str) -> str:
     attempt.status = status
     attempt.role = _role(payment, attempt)
     attempt.save()
-    note(payment, f"attempt_{status}", source, f"{seen.id} {seen.amount_minor} {seen.currency} {seen.error}".strip())
+    note(
+        payment,
+        f"attempt_{status}",
+        source,
+        f"{seen.id} {seen.amount_minor} {seen.currency} {seen.error}".strip(),
+    )
     if status == GatewayPaymentStatus.CAPTURED:
         return _captured(payment, attempt, source)
     if status == GatewayPaymentStatus.AUTHORIZED:
@@ -155,12 +162,16 @@ def grant(payment: Payment, attempt: GatewayPayment, source: str, *, take: bool 
     payment.next_check_at = None
     payment.review_reason = ""
     move(payment, PaymentStatus.CAPTURED, "captured_minor", "captured_at", "next_check_at", "review_reason")
-    payment.honoured = payables[payment.subject_kind].paid(payment.subject_id)
+    payment.honoured = _ask(payment)
     payment.save(update_fields=["honoured"])
     if not payment.honoured:
         note(payment, "not_honoured", source)
         give_back(
-            payment, attempt, attempt.amount_minor, key=f"late-{payment.pk}", reason="Could not be honoured any more"
+            payment,
+            attempt,
+            attempt.amount_minor,
+            key=f"late-{payment.pk}",
+            reason="Could not be honoured any more",
         )
         return "refunding"
     ledger.book(
@@ -168,12 +179,24 @@ def grant(payment: Payment, attempt: GatewayPayment, source: str, *, take: bool 
         kind="earned",
         currency=payment.currency,
         description=payment.description,
-        lines=[(ledger.CUSTOMER_FUNDS, payment.captured_minor), *negative(earnings(payment, payment.captured_minor))],
+        lines=[
+            (ledger.CUSTOMER_FUNDS, payment.captured_minor),
+            *negative(earnings(payment, payment.captured_minor)),
+        ],
     )
     issue(payment)
     note(payment, "settled", source)
     tell_captured(payment)
     return "settled"
+
+
+def _ask(payment: Payment) -> bool:
+    """Can it be honoured? A period of a subscription is asked of its subscriber."""
+    subscription = payment.subscription
+    if subscription is not None:
+        plug = subscribers[payment.subject_kind]
+        return plug.charged(payment.subject_id, payment.pk, subscription.period_end)
+    return payables[payment.subject_kind].paid(payment.subject_id)
 
 
 def _review(payment: Payment, reason: str, source: str) -> str:

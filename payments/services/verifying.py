@@ -9,12 +9,14 @@ from rest_framework.exceptions import NotAuthenticated
 from core.errors import NotFound
 from core.refs import Ref
 from core.rls import as_anonymous, as_system, as_user
-from payments.errors import BadSignature, GatewayUnavailable, OrderMismatch
-from payments.models import Payment, PaymentStatus
+from payments.errors import BadSignature, GatewayUnavailable, NotSupported, OrderMismatch
+from payments.jobs import enqueue
+from payments.models import GatewaySubscription, Payment, PaymentStatus
 from payments.outside import gateway_named
-from payments.ports import GuestPayable, payables
+from payments.ports import GuestPayable, SubscriptionGateway, payables
 from payments.services.orders import open_order
-from payments.services.settle import settle
+from payments.services.settling import settle
+from payments.services.subscriptions import settle_subscription
 from payments.services.timeline import note
 from payments.services.webhooks import forged
 from users.models import User
@@ -24,7 +26,7 @@ NOT_YET = (PaymentStatus.CREATED, PaymentStatus.FAILED, PaymentStatus.AUTHORIZED
 
 def open_for(payer: User | None, *, target: Ref, gateway: str | None, token: str = "") -> Payment:
     """The open payment of a thing, for its owner or for a guest with a token; in a transaction of its own."""
-    plug = payables[target.kind]
+    plug: object = payables[target.kind]
     if payer is None:
         with as_system("a guest's token is checked by the payable"):
             if not (token and isinstance(plug, GuestPayable) and plug.admits(target.id, token)):
@@ -39,6 +41,8 @@ def verify(*, payer: User | None, data: Mapping[str, Any], token: str = "") -> t
 
     Call it outside transactions. `token` is a guest's. Raises NotFound for another's order, BadSignature.
     """
+    if data.get("razorpay_subscription_id"):
+        return _verify_subscription(payer, data)
     payment = _theirs(payer, str(data.get("razorpay_order_id") or ""), token)
     way = gateway_named(payment.gateway)
     try:
@@ -57,6 +61,34 @@ def verify(*, payer: User | None, data: Mapping[str, Any], token: str = "") -> t
     return done, done.status not in NOT_YET
 
 
+def _verify_subscription(payer: User | None, data: Mapping[str, Any]) -> tuple[Payment, bool]:
+    """The first charge of a subscription, authorised in a checkout."""
+    if payer is None:
+        raise NotAuthenticated
+    with as_user(payer):
+        mine = GatewaySubscription.objects.visible_to(payer)
+        row = mine.filter(gateway_subscription_id=data["razorpay_subscription_id"]).first()
+    if row is None:
+        raise NotFound
+    way = gateway_named(row.gateway)
+    service: object = way
+    if not isinstance(service, SubscriptionGateway):
+        raise NotSupported
+    try:
+        result = way.parse_client_result(data)
+    except BadSignature:
+        forged.labels(row.gateway, "verify").inc()
+        raise
+    charge = way.fetch_payment(result.payment_id)
+    seen = service.fetch_subscription(result.subscription_id)
+    settle_subscription(gateway=row.gateway, seen=seen, source="verify", charge=charge)
+    with as_user(payer):
+        paid: Payment | None = Payment.objects.filter(attempts__gateway_payment_id=charge.id).first()
+    if paid is None:  # authorised, not charged yet: the webhook of the charge makes the payment
+        raise GatewayUnavailable("The first payment is still being processed.", outcome_unknown=False)
+    return paid, paid.status not in NOT_YET
+
+
 def find_payment(payer: User | None, payment: Mapping[str, Any], token: str = "") -> Payment:
     """The payment that this person, or the holder of this guest token, may see. Raises NotFound."""
     with context_of(payer):
@@ -65,7 +97,7 @@ def find_payment(payer: User | None, payment: Mapping[str, Any], token: str = ""
     if found is None and token:
         with as_system("a guest's token is checked by the payable"):
             found = Payment.objects.filter(user=None, **payment).first()
-            plug = payables.get(found.subject_kind) if found else None
+            plug: object = payables.get(found.subject_kind) if found else None
             if not (found and isinstance(plug, GuestPayable) and plug.admits(found.subject_id, token)):
                 found = None
     if found is None:
@@ -88,8 +120,6 @@ def _theirs(payer: User | None, order_id: str, token: str) -> Payment:
 
 def _remember_claim(payment: Payment, payment_id: str) -> None:
     """The signature was good, so the money is coming: look again soon."""
-    from payments.tasks import reconcile_payment  # noqa: PLC0415 -- tasks call services
-
     with as_system("the till follows up"):
         note(payment, "claimed", "verify", payment_id)
-        reconcile_payment.configure(schedule_in={"seconds": 30}).defer(payment_id=str(payment.pk))
+        enqueue("reconcile_payment", after_seconds=30, payment_id=str(payment.pk))
