@@ -9,7 +9,7 @@ from garage.ports import EcuFileFacts, file_readers
 from marketplace import services
 from marketplace.models import Compatibility, Entitlement, Purchase, Tune
 from marketplace.ports import publish_gates
-from payments.services import checkout
+from payments.services import checkout, refund, send
 from tuners.tests.making import make_tuner
 
 MT07 = {"make": "Yamaha", "model": "MT-07", "year_from": 2014, "year_to": 2020}
@@ -65,6 +65,11 @@ def buy(user, tune, vehicle=None):
 
 def pay(payment):
     checkout.check_out(payment["gateway_order_id"], succeeds=True, late=False)
+
+
+def give_back(payment, amount_minor):
+    """Refund through the till and the sandbox."""
+    return send(refund(payment=payment, amount_minor=amount_minor, reason="test").pk)
 
 
 def purchase_row(user, tune, **columns):

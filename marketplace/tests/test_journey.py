@@ -9,10 +9,9 @@ from core.testing.files import upload
 from garage.models import FlashJob
 from garage.tests.making import make_backup, make_vehicle
 from marketplace.models import Download, Entitlement, Purchase, Tune
-from marketplace.tests.making import buy, make_tune
+from marketplace.tests.making import buy, give_back, make_tune
 from payments import ledger
 from payments.models import Payment
-from payments.services import refund
 from tests.cast import make_user
 from tuners.tests.making import make_tuner
 
@@ -92,11 +91,11 @@ def test_a_full_refund_ends_the_right_everywhere(client_for):
     vehicle = make_vehicle(alice)
     right = buy(alice, tune)
     payment = Payment.objects.get()
-    refund(payment=payment, amount_minor=1000, key="goodwill-1")
+    give_back(payment, 1000)
     client = client_for(alice)
     door = f"/api/v1/marketplace/purchases/{right.purchase_id}/download/"
     assert client.post(door).status_code == 200
-    refund(payment=payment, amount_minor=payment.amount_minor - 1000, key="all-of-it")
+    give_back(payment, payment.amount_minor - 1000)
     refused = client.post(door)
     assert (refused.status_code, refused.json()["code"]) == (403, "entitlement_ended")
     assert list(Download.objects.order_by("at").values_list("result", flat=True)) == ["granted", "ended"]
