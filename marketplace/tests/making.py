@@ -21,12 +21,18 @@ class Reader:
     def read(self, data, filename):
         if not data.startswith(b"TUNE"):
             raise UnreadableFile("This is no tune.")
-        return EcuFileFacts(format="bin", family="denso", signature="denso 1.0", calibration_id="CAL-7", verified=True)
+        return EcuFileFacts(
+            format="bin", family="denso", signature="denso 1.0", calibration_id="CAL-7", verified=True
+        )
 
 
 @pytest.fixture(autouse=True)
 def reader(monkeypatch, tmp_path, settings):
-    """Only this reader and no gates, whatever higher floors plug in; files in a folder of their own."""
+    """Only this reader and no gates, whatever higher floors plug in; files in a folder of their own.
+
+    No cache: the shelf's version moves at commit, which most tests never reach.
+    """
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(file_readers, "_plugs", {"test": Reader()})
     monkeypatch.setattr(publish_gates, "_plugs", {})

@@ -58,7 +58,11 @@ def test_from_upload_to_download(client_for, anyone):
     again = alice.post("/api/v1/marketplace/purchases/", {"tune_id": page["id"]})
     assert again.json() == bought.json()
     payment = bought.json()["payment"]
-    assert (bought.json()["status"], payment["status"], payment["amount_minor"]) == ("pending", "created", 249_900)
+    assert (bought.json()["status"], payment["status"], payment["amount_minor"]) == (
+        "pending",
+        "created",
+        249_900,
+    )
     early = alice.post(f"/api/v1/marketplace/purchases/{bought.json()['id']}/download/")
     assert (early.status_code, early.json()["code"]) == (409, "purchase_unpaid")
     checkout = anyone.post(f"/api/v1/payments/sandbox/{payment['gateway_order_id']}/pay/").json()
@@ -132,9 +136,7 @@ def test_bob_finds_none_of_alices_doors_open(client_for, anyone):
     assert bob.get("/api/v1/marketplace/purchases/").json()["results"] == []
     assert bob.get("/api/v1/marketplace/entitlements/").json()["results"] == []
     assert anyone.get("/api/v1/marketplace/purchases/").status_code == 401
-    stolen = bob.post(
-        f"{TUNES}{right.tune_id}/versions/", {"file_id": str(uuid4()), "sha256": "0" * 64}
-    )
+    stolen = bob.post(f"{TUNES}{right.tune_id}/versions/", {"file_id": str(uuid4()), "sha256": "0" * 64})
     assert stolen.status_code == 404
     assert Entitlement.objects.count() == 1
 

@@ -9,7 +9,9 @@ from marketplace.fitment import key
 
 Condition = tuple[str, list[Any]]
 
-_WORDS = "l.document @@ (websearch_to_tsquery('english', %s::text) || websearch_to_tsquery('simple', %s::text))"
+_WORDS = (
+    "l.document @@ (websearch_to_tsquery('english', %s::text) || websearch_to_tsquery('simple', %s::text))"
+)
 _ROW = "EXISTS (SELECT 1 FROM marketplace_compatibility c WHERE c.tune_id = l.tune_id AND c.deleted_at IS NULL{})"
 # The rule of marketplace/fitment.py: every row that is not a "no". A test compares the two.
 _FITS = """

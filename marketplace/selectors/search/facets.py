@@ -9,7 +9,14 @@ from marketplace.selectors.search.conditions import Wanted
 
 CAP = 1000  # matches that are looked at
 MOST = 20  # values a facet
-NAMES = {"make": "make", "model": "model", "ecu": "ecu", "stage": "stage", "fuel": "fuel_type", "type": "vehicle_type"}
+NAMES = {
+    "make": "make",
+    "model": "model",
+    "ecu": "ecu",
+    "stage": "stage",
+    "fuel": "fuel_type",
+    "type": "vehicle_type",
+}
 
 
 def facets(wanted: Wanted) -> dict[str, Any]:
@@ -19,7 +26,7 @@ def facets(wanted: Wanted) -> dict[str, Any]:
     sql = f"""
         WITH m AS MATERIALIZED (SELECT l.labels FROM marketplace_listing l WHERE {where} LIMIT {CAP + 1})
         SELECT split_part(label, ':', 1), substr(label, strpos(label, ':') + 1), count(*), (SELECT count(*) FROM m)
-          FROM (SELECT labels FROM m LIMIT {CAP}) some, unnest(some.labels) label
+          FROM (SELECT labels FROM m LIMIT {CAP}) sample, unnest(sample.labels) label
          GROUP BY 1, 2 ORDER BY 3 DESC, 2"""
     with connection.cursor() as cursor:
         cursor.execute(sql, [value for _, given in conditions for value in given])
@@ -46,7 +53,7 @@ def suggestions(beginning: str, limit: int = 10) -> list[dict[str, str]]:
           FROM m, unnest(m.labels || ('tune:' || (m.card ->> 'title'))) label
          WHERE to_tsvector('simple', substr(label, strpos(label, ':') + 1)) @@ to_tsquery('simple', %s)
            AND split_part(label, ':', 1) IN ('make', 'model', 'ecu', 'tune')
-         GROUP BY 1, 2 ORDER BY array_position('{make,model,ecu,tune}', split_part(label, ':', 1)), 3 DESC, 2 LIMIT %s"""
+         GROUP BY 1, 2 ORDER BY array_position('{make,model,ecu,tune}'::text[], split_part(label, ':', 1)), 3 DESC, 2 LIMIT %s"""
     with connection.cursor() as cursor:
         cursor.execute(sql, [query, query, limit])
         return [{"kind": kind, "text": text} for kind, text, _ in cursor.fetchall()]

@@ -75,7 +75,12 @@ def read_cursor(token: str, ordering: str) -> Position:
 
 
 def find_tunes(
-    wanted: Wanted, *, ordering: str = "-published_at", size: int = 50, after: Position | None = None, count: bool = False
+    wanted: Wanted,
+    *,
+    ordering: str = "-published_at",
+    size: int = 50,
+    after: Position | None = None,
+    count: bool = False,
 ) -> Page:
     """One statement. `ordering` is a name of ORDERINGS, with `-` for descending; ties are broken by id."""
     column, kind = ORDERINGS[ordering.removeprefix("-")]
@@ -123,7 +128,10 @@ def _statement(
         limited = f"SELECT 1 FROM marketplace_listing l WHERE {where or 'true'} LIMIT {MAX_COUNT + 1}"
         total, counted = f"(SELECT count(*) FROM ({limited}) n)", values
     if not conditions:
-        return _answer(f"page AS ({walk.format(gate='true')})", total, size, descending, after), [*place, *counted]
+        return _answer(f"page AS ({walk.format(gate='true')})", total, size, descending, after), [
+            *place,
+            *counted,
+        ]
     parts = f"""
         m AS MATERIALIZED (
             SELECT l.tune_id, l.{column} AS k FROM marketplace_listing l WHERE {where} LIMIT {FEW + 1}),
@@ -166,5 +174,5 @@ def _check(ordering: str, value: str) -> None:
     elif kind == "bigint":
         if not -(2**63) <= int(value) < 2**63:
             raise ValueError(value)
-    elif float(value) != float(value):  # noqa: PLR0124 -- NaN
+    elif float(value) != float(value):
         raise ValueError(value)
