@@ -55,10 +55,10 @@ def private_database() -> Iterator[None]:
 
 
 def load_env(file: Path) -> None:
-    """Take NAME=value lines of a developer's .env; what the shell says stays."""
+    """Take the NAME=value lines of a developer's .env, with comments after " #"; what the shell says stays."""
     if file.is_file():
         for line in file.read_text(encoding="utf-8").splitlines():
-            name, equals, value = line.strip().partition("=")
+            name, equals, value = line.partition(" #")[0].strip().partition("=")
             if equals and not name.startswith("#"):
                 os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
 

@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "garage",
     "tuners",
     "marketplace",
+    "safety",
 ]
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.StaffBackend"]
@@ -262,7 +263,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = REAUTHENTICATION_SECONDS
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app",)
-HEADLESS_TOKEN_STRATEGY = "users.mfa.OurSessions"
+HEADLESS_TOKEN_STRATEGY = "users.mfa.OurSessions"  # noqa: S105 -- a class
 PASSWORD_HASHERS = [
     "core.auth.LeanArgon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -348,6 +349,7 @@ THROTTLES = {
         "exchange_ip": "60/min",
         "api_key_ip": "30/min",
         "presign": "60/h",
+        "analyze": "60/h",
         "payment": "60/min",
     }.items()
 }
@@ -393,6 +395,7 @@ INVOICE_SELLER = {
     "address": text("INVOICE_SELLER_ADDRESS"),
     "tax_id": text("INVOICE_SELLER_TAX_ID"),
 }
+INVOICE_FONT = text("INVOICE_FONT")  # a TrueType file, for names beyond Latin letters
 REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earnings clear for payout after it
 
 # -- Marketplace

@@ -10,6 +10,7 @@ import core.files.urls
 import garage.urls
 import marketplace.urls
 import payments.urls
+import safety.urls
 import tuners.urls
 import users.urls
 from core import health
@@ -25,6 +26,7 @@ api: list[URLPattern | URLResolver] = [
     *tuners.urls.urlpatterns,
     *marketplace.urls.urlpatterns,
     *marketplace.urls.aliases,
+    *safety.urls.urlpatterns,
 ]
 
 urlpatterns = [

@@ -81,7 +81,9 @@ def make_refresh_token(session_id: UUID, generation: int) -> str:
 def read_refresh_token(token: str) -> tuple[UUID, int]:
     """(session id, generation) of a genuine token. Raises BadToken."""
     stem, _, mac = token.rpartition(".")
-    if not (stem.isascii() and mac.isascii() and any(hmac.compare_digest(right, mac) for right in _macs(stem))):
+    if not (
+        stem.isascii() and mac.isascii() and any(hmac.compare_digest(right, mac) for right in _macs(stem))
+    ):
         raise BadToken
     session, _, generation = stem.partition(".")
     try:
@@ -96,7 +98,9 @@ def _mac(stem: str) -> str:
 
 def _macs(stem: str) -> list[str]:
     """By each of the refresh keys: the first signs, all verify, so that a key can be changed without a logout."""
-    digests = [hmac.new(key.encode(), stem.encode(), hashlib.sha256).digest() for key in settings.REFRESH_KEYS]
+    digests = [
+        hmac.new(key.encode(), stem.encode(), hashlib.sha256).digest() for key in settings.REFRESH_KEYS
+    ]
     return [base64.urlsafe_b64encode(digest).decode().rstrip("=") for digest in digests]
 
 

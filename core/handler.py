@@ -69,7 +69,9 @@ def _api_exception(problem: exceptions.APIException) -> tuple[int, dict[str, Any
     return status, body(text, code), headers
 
 
-def _database_error(problem: DatabaseError) -> tuple[int, dict[str, Any], dict[str, str]] | None:
+def _database_error(  # noqa: PLR0911 -- a table
+    problem: DatabaseError,
+) -> tuple[int, dict[str, Any], dict[str, str]] | None:
     """Constraints are the last word on a race: their names say which refusal it was."""
     cause = problem.__cause__
     state = getattr(cause, "sqlstate", None)

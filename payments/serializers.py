@@ -13,6 +13,8 @@ from payments.models import PaymentStatus, RefundStatus
 from payments.ports import payables
 from payments.selectors import checkout_url
 
+MAX_AMOUNT = 2**53 - 1  # what every JSON client can count to
+
 
 class SubjectSerializer(StrictSerializer):
     """What the payment is for."""
@@ -79,9 +81,15 @@ class CreateOrderOutput(StrictSerializer):
 class VerifyInput(StrictSerializer):
     """What the checkout gave to the client. Odd values are a bad signature, not a bad field."""
 
-    razorpay_order_id = StrictCharField(max_length=64)
+    razorpay_order_id = StrictCharField(max_length=64, required=False)
+    razorpay_subscription_id = StrictCharField(max_length=64, required=False)
     razorpay_payment_id = StrictCharField(max_length=64)
     razorpay_signature = StrictCharField(max_length=256, trim_whitespace=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("razorpay_order_id" in attrs) == ("razorpay_subscription_id" in attrs):
+            raise ValidationError({"razorpay_order_id": ["Give this, or razorpay_subscription_id."]})
+        return attrs
 
 
 class VerifyOutput(StrictSerializer):
@@ -110,3 +118,43 @@ class RefundSerializer(StrictSerializer):
     reason = serializers.CharField()
     created_at = InstantField()
     processed_at = InstantField(allow_null=True)
+
+
+class RefundInput(StrictSerializer):
+    amount_minor = serializers.IntegerField(required=False, min_value=1, max_value=MAX_AMOUNT)
+    reason = StrictCharField(max_length=200)
+
+
+class CollectCashInput(StrictSerializer):
+    amount_minor = serializers.IntegerField(required=False, min_value=1, max_value=MAX_AMOUNT)
+
+
+class TrialLineSerializer(StrictSerializer):
+    account = serializers.CharField()
+    kind = serializers.CharField()
+    currency = serializers.CharField()
+    debit_minor = serializers.IntegerField()
+    credit_minor = serializers.IntegerField()
+    balance_minor = serializers.IntegerField()
+
+
+class TrialTotalSerializer(StrictSerializer):
+    currency = serializers.CharField()
+    balance_minor = serializers.IntegerField(help_text="Zero, or the books are wrong.")
+
+
+class TrialBalanceOutput(StrictSerializer):
+    lines = TrialLineSerializer(many=True)
+    totals = TrialTotalSerializer(many=True)
+    balanced = serializers.BooleanField()
+
+
+class WebhookEventSerializer(StrictSerializer):
+    id = serializers.UUIDField()
+    gateway = serializers.CharField()
+    kind = serializers.CharField()
+    state = serializers.CharField()
+    attempts = serializers.IntegerField()
+    error = serializers.CharField()
+    received_at = InstantField()
+    handled_at = InstantField(allow_null=True)

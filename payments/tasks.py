@@ -9,7 +9,7 @@ from core.rls import as_system
 from payments.errors import GatewayUnavailable
 from payments.jobs import QUEUE
 from payments.models import Payment
-from payments.services import payouts, reconcile, refunds, webhooks
+from payments.services import payouts, reconciling, refunds, webhooks
 
 PATIENCE = RetryStrategy(max_attempts=6, exponential_wait=5, retry_exceptions=[GatewayUnavailable])
 
@@ -31,7 +31,7 @@ def reconcile_payment(payment_id: str) -> None:
     """Ask the gateway about one payment."""
     with as_system("the till looks at its own rows"):
         payment = Payment.objects.get(pk=payment_id)
-    reconcile.reconcile(payment)
+    reconciling.reconcile(payment)
 
 
 @app.task(name="payments.send_payout", queue=QUEUE, retry=PATIENCE)
@@ -51,7 +51,7 @@ def retry_webhooks(timestamp: int) -> None:
 @app.task(name="payments.reconcile_payments", queue=QUEUE, queueing_lock="payments.reconcile_payments")
 def reconcile_payments(timestamp: int) -> None:
     """Every five minutes: payments whose next look is due, refunds that hang, payments whose time is over."""
-    reconcile.reconcile_due()
+    reconciling.reconcile_due()
 
 
 @app.periodic(cron="17 3 * * *")

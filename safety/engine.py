@@ -12,7 +12,7 @@ from safety.formats import registry
 from safety.formats.base import LIMITS, Definition, Limits, sha256
 from safety.problems import NotAnalysed, Refused
 from safety.report.model import NotChecked, Report, TableView
-from safety.rules import RULES, Context
+from safety.rules import RULES, Context, LogEvidence
 from safety.rules.base import Note, Rule, make
 from safety.scoring import score, verdict
 from safety.thresholds import Thresholds, Value, digest
@@ -77,6 +77,7 @@ def analyse(
     baseline_kind: str | None = None,
     baseline_problem: str = "",
     overrides: Mapping[str, Value] | None = None,
+    log: LogEvidence | None = None,
 ) -> Report:
     """Run every rule that can run. `baseline_kind` is backup, stock, previous or nearest (a stand-in).
 
@@ -85,21 +86,20 @@ def analyse(
     kind = (baseline_kind or "backup") if baseline is not None else None
     limits = Thresholds(tune.family, vehicle, overrides)
     context = Context.of(
-        tune, baseline, vehicle, limits=limits, baseline_kind=kind, baseline_problem=baseline_problem
+        tune, baseline, vehicle, limits=limits, baseline_kind=kind, baseline_problem=baseline_problem, log=log
     )
     findings: list[Finding] = []
     not_checked: list[NotChecked] = []
     ran = able = 0
     for rule in RULES.values():
-        applies = rule.applies(context)
-        missing = rule.missing(context) if applies else None
-        if applies and missing is None:
+        if not rule.applies(context):
+            continue
+        missing = rule.missing(context)
+        if missing is None:
             findings += rule.check(context)
-        elif applies or "baseline" in rule.needs:
-            not_checked.append(
-                NotChecked(rule.code, missing or "there is no baseline (ECU backup) to compare with")
-            )
-        if applies and _counts(rule):
+        else:
+            not_checked.append(NotChecked(rule.code, missing))
+        if _counts(rule, baseline):
             able += 1
             ran += missing is None
     coverage = round(ran / able, 3) if able else 0.0
@@ -129,8 +129,13 @@ def _without_symptoms(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.table not in blank or finding.code in causes]
 
 
-def _counts(rule: Rule) -> bool:
-    return rule.group in _COVERED and rule.code not in _DECIDED_ALONE
+def _counts(rule: Rule, baseline: CalibrationMap | None) -> bool:
+    """Whether a rule is part of the coverage: comparing counts only where there is a baseline, whose lack
+    BACKUP_MISSING and the list of what was not checked tell already.
+    """
+    if rule.group not in _COVERED or rule.code in _DECIDED_ALONE:
+        return False
+    return baseline is not None or "baseline" not in rule.needs
 
 
 def _view(key: str, tune: CalibrationMap, pair: TableDiff | None) -> TableView:

@@ -70,7 +70,8 @@ class SessionTokenAuthentication(BaseAuthentication):
 
 class OptionalTokenAuthentication(SessionTokenAuthentication):
     """For routes that serve strangers too: a dead login counts as none. An expired token is told, as its owner
-    can refresh it and means to be known."""
+    can refresh it and means to be known.
+    """
 
     def authenticate(self, request: Request) -> tuple[User, Login] | None:
         try:

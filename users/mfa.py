@@ -29,7 +29,7 @@ from users.services.entering import enter_proved
 BACKEND = "users.backends.StaffBackend"
 
 
-class OurSessions(AbstractTokenStrategy):
+class OurSessions(AbstractTokenStrategy):  # type: ignore[misc]  # untyped package
     """Hands out our pair, and finds allauth's session by our access token or, during a login, by its own."""
 
     def get_session_token(self, request: HttpRequest) -> str | None:
@@ -57,9 +57,12 @@ class OurSessions(AbstractTokenStrategy):
 
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:
         user = cast("User", request.user)
-        methods = {record.get("method") for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])}
+        methods = {
+            record.get("method") for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+        }
         passkey = any(
-            record.get("passwordless") for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+            record.get("passwordless")
+            for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
         )
         pair = enter_proved(
             user,
@@ -133,5 +136,8 @@ def unseal(text: str) -> str:
 def _fernet() -> MultiFernet:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet(
-        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"users.mfa" + key.encode()).digest())) for key in keys]
+        [
+            Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"users.mfa" + key.encode()).digest()))
+            for key in keys
+        ]
     )

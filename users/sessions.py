@@ -162,7 +162,12 @@ def revoke(
     ended: int = rows.update(revoked_at=clock.now(), revoked_reason=reason)
     if ended:
         audit.record(
-            "session.revoke", actor=user_id, target=only or "", request=request, reason=str(reason), ended=ended
+            "session.revoke",
+            actor=user_id,
+            target=only or "",
+            request=request,
+            reason=str(reason),
+            ended=ended,
         )
     return ended
 

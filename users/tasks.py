@@ -39,7 +39,9 @@ def send_code(*, challenge_id: str, to: str) -> None:
         if user is not None or settings.OTP_REGISTERS:
             sms.backend().send(to, letters.SMS_CODE.format(code=codes.code_of(challenge)))
     elif user is not None:
-        token = tokens.reset_token(user) if challenge.purpose == Purpose.RESET else tokens.address_token(user, to)
+        token = (
+            tokens.reset_token(user) if challenge.purpose == Purpose.RESET else tokens.address_token(user, to)
+        )
         _mail(
             to,
             letters.code_letter(

@@ -27,6 +27,8 @@ def run_jobs(*, rounds: int = 5) -> list[str]:
 
 def _open_jobs() -> list[tuple[int, str, dict[str, Any]]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, task_name, args::text FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id")
+        cursor.execute(
+            "SELECT id, task_name, args::text FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id"
+        )
         rows = cursor.fetchall()
     return [(row[0], row[1], orjson.loads(row[2])) for row in rows]

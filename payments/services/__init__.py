@@ -2,9 +2,9 @@
 
 from payments.services.counter import accept, collect_cash, reject
 from payments.services.orders import cancel_order, expire, open_order, present_order
-from payments.services.reconcile import reconcile, reconcile_due
+from payments.services.reconciling import reconcile, reconcile_due
 from payments.services.refunds import refund, send, settle_refund
-from payments.services.settle import Settlement, settle
+from payments.services.settling import Settlement, settle
 
 __all__ = [
     "Settlement",

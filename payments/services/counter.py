@@ -12,7 +12,7 @@ from payments.models.money import OPEN
 from payments.services.again import again
 from payments.services.books import move
 from payments.services.refunds import give_back
-from payments.services.settle import grant
+from payments.services.settling import grant
 from payments.services.timeline import note
 from users.models import User
 

@@ -12,7 +12,7 @@ from payments.outside import gateway_named
 from payments.ports import SeenPayment, SeenSubscription, SubscriptionGateway, subscribers
 from payments.selectors import choose_gateway
 from payments.services.again import again
-from payments.services.settle import apply
+from payments.services.settling import apply
 from payments.services.timeline import note
 from users.models import User
 

@@ -20,7 +20,7 @@ from payments.services.again import impatient
 from payments.services.disputes import settle_dispute
 from payments.services.payouts import settle_transfer
 from payments.services.refunds import settle_refund
-from payments.services.settle import settle
+from payments.services.settling import settle
 from payments.services.subscriptions import settle_subscription
 
 log = logging.getLogger(__name__)

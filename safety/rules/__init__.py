@@ -12,16 +12,19 @@ from safety.rules import (
     file_image,
     legal,
     limits,
+    logs,
     orientation,
     shapes,
     tables,
     vehicle_match,
 )
 from safety.rules.base import RULES, Context, Rule
+from safety.rules.logs import LogEvidence
 
 __all__ = [
     "RULES",
     "Context",
+    "LogEvidence",
     "Rule",
     "axes",
     "combustion",
@@ -34,6 +37,7 @@ __all__ = [
     "file_image",
     "legal",
     "limits",
+    "logs",
     "orientation",
     "shapes",
     "tables",

@@ -13,6 +13,7 @@ from safety.findings import MOST_CELLS, Cell, Finding, milder
 
 if TYPE_CHECKING:
     from safety.calibration import CalibrationMap, Table
+    from safety.rules.logs import LogEvidence
     from safety.thresholds import Limit, Thresholds
     from safety.vehicle import VehicleProfile
 
@@ -28,6 +29,7 @@ class Context:
     baseline_kind: str | None = None  # backup | stock | previous | nearest
     baseline_problem: str = ""  # why a given baseline could not be read
     diffs: Mapping[str, TableDiff] = field(default_factory=dict)
+    log: LogEvidence | None = None
 
     @classmethod
     def of(
@@ -39,9 +41,10 @@ class Context:
         limits: Thresholds,
         baseline_kind: str | None = None,
         baseline_problem: str = "",
+        log: LogEvidence | None = None,
     ) -> Context:
         pairs = diff(tune, base) if base is not None else {}
-        return cls(tune, base, vehicle, limits, baseline_kind, baseline_problem, pairs)
+        return cls(tune, base, vehicle, limits, baseline_kind, baseline_problem, pairs, log)
 
     def pairs(self, role: str) -> Iterator[TableDiff]:
         return (pair for pair in self.diffs.values() if pair.tune.role == role)
@@ -112,23 +115,23 @@ _WORDS: Final[Mapping[str, str]] = {
     "vehicle": "the vehicle's {} is not known",
     "baseline": "there is no baseline (ECU backup) to compare with",
     "image": "the file is not a binary image",
+    "log": "no log was given",
     "checksum": "the definition does not say how the checksum is computed",
 }
 
 
 def _met(need: str, context: Context) -> bool:
     kind, _, name = need.partition(":")
-    if kind == "table":
-        return context.tune.main(name) is not None
-    if kind == "scalar":
-        return name in context.tune.scalars
-    if kind == "vehicle":
-        return getattr(context.vehicle, name) is not None
-    if kind == "baseline":
-        return context.base is not None
-    if kind == "checksum":
-        return context.tune.image is not None and context.tune.image.checksum_ok is not None
-    return context.tune.image is not None
+    image = context.tune.image
+    return {
+        "table": lambda: context.tune.main(name) is not None,
+        "scalar": lambda: name in context.tune.scalars,
+        "vehicle": lambda: getattr(context.vehicle, name) is not None,
+        "baseline": lambda: context.base is not None,
+        "log": lambda: context.log is not None,
+        "image": lambda: image is not None,
+        "checksum": lambda: image is not None and image.checksum_ok is not None,
+    }[kind]()
 
 
 RULES: dict[str, Rule] = {}

@@ -9,7 +9,7 @@ import numpy as np
 from safety.diff import Mask, regions
 from safety.rules.axes import uninitialised
 from safety.rules.base import Context, Note, cells_of, make, on_table, rule
-from safety.rules.loads import columns_over, rows_over, used_top, where
+from safety.rules.loads import columns_over, count, rows_over, used_top, where
 
 if TYPE_CHECKING:
     from safety.calibration import Array, Table
@@ -176,7 +176,7 @@ def ignition_limit(context: Context) -> list[Finding]:
                 "IGN_ADVANCE_LIMIT",
                 Note(
                     severity=on_table(key, table, "high" if float(excess.max()) >= 3 else "medium"),
-                    explanation=f"{int(mask.sum())} cells of {table.name} are over the limit for their load; the worst"
+                    explanation=f"{count(mask)} of {table.name} are over the limit for their load; the worst"
                     f" is {table.z[row, col]:g} deg at {table.x[col]:g} rpm and {table.y[row]:g}"
                     f" {'kPa' if table.load == 'kpa' else '%'}, limit {limit[row]:.0f} deg.",
                     table=key,

@@ -8,7 +8,7 @@ import numpy as np
 
 from safety.diff import Mask, TableDiff, largest, one_sided
 from safety.rules.base import Context, Note, cells_of, make, on_table, rule
-from safety.rules.loads import idle_area, where, worked_load
+from safety.rules.loads import count, idle_area, where, worked_load
 
 if TYPE_CHECKING:
     from safety.calibration import Array, CalibrationMap
@@ -25,7 +25,6 @@ _FEW, _HANDFUL = 3, 6
     severity="high",
     needs=("table:target_lambda", "baseline"),
     thresholds=("diff_lambda_medium", "diff_lambda_high", "diff_region_cells"),
-    applies=lambda context: context.base is not None,
 )
 def diff_lambda(context: Context) -> list[Finding]:
     medium, high = context.limits["diff_lambda_medium"], context.limits["diff_lambda_high"]
@@ -46,7 +45,7 @@ def diff_lambda(context: Context) -> list[Finding]:
                 Note(
                     severity=on_table(pair.key, pair.tune, "high" if limit is high else "medium"),
                     explanation=f"{pair.tune.name} is up to {most:.3f} lambda leaner than the backup"
-                    f" ({int(mask.sum())} cells, {where(pair.tune, mask)}).",
+                    f" ({count(mask)}, {where(pair.tune, mask)}).",
                     table=pair.key,
                     source_name=pair.tune.name,
                     cells=cells_of(pair.tune, mask, None, pair),
@@ -91,7 +90,6 @@ def fuel_scale(tune: CalibrationMap, base: CalibrationMap) -> tuple[float, str, 
     needs=("table:ve", "baseline"),
     thresholds=("diff_ve_medium", "diff_ve_high", "diff_ve_rich"),
     source="practice, own measurement",
-    applies=lambda context: context.base is not None,
 )
 def diff_ve(context: Context) -> list[Finding]:
     if context.base is None:
@@ -114,7 +112,7 @@ def diff_ve(context: Context) -> list[Finding]:
                     severity=on_table(pair.key, pair.tune, severity),
                     title="Much more fuel than in the backup" if text == "more" else "",
                     explanation=f"{pair.tune.name} gives up to {abs(worst):.1%} {text} fuel than the backup"
-                    f" ({int(mask.sum())} cells, {where(pair.tune, mask)}).",
+                    f" ({count(mask)}, {where(pair.tune, mask)}).",
                     table=pair.key,
                     source_name=pair.tune.name,
                     cells=cells_of(pair.tune, mask, None, pair),
@@ -151,7 +149,6 @@ def _less_fuel(context: Context, ratio: Array) -> tuple[str, Mask, float, str, s
     needs=("scalar:required_fuel|scalar:injector_flow", "baseline"),
     thresholds=("diff_inj_lean", "diff_inj_rich"),
     source="own measurement",
-    applies=lambda context: context.base is not None,
 )
 def diff_injector(context: Context) -> list[Finding]:
     if context.base is None:

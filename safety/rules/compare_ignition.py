@@ -8,7 +8,7 @@ import numpy as np
 
 from safety.diff import Mask, TableDiff, largest, one_sided
 from safety.rules.base import Context, Note, cells_of, make, on_table, rule
-from safety.rules.loads import idle_area, where, worked_load
+from safety.rules.loads import count, idle_area, where, worked_load
 
 if TYPE_CHECKING:
     from safety.findings import Finding
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         "diff_ign_critical",
         "diff_region_cells",
     ),
-    applies=lambda context: context.base is not None,
 )
 def diff_ignition(context: Context) -> list[Finding]:
     found = []
@@ -44,7 +43,7 @@ def diff_ignition(context: Context) -> list[Finding]:
                 Note(
                     severity=on_table(pair.key, pair.tune, severity),
                     explanation=f"{pair.tune.name} has up to {most:.1f} deg more advance than the backup"
-                    f" (mean {float(pair.delta[mask].mean()):.1f} deg over {int(mask.sum())} cells,"
+                    f" (mean {float(pair.delta[mask].mean()):.1f} deg over {count(mask)},"
                     f" {where(pair.tune, mask)}).",
                     table=pair.key,
                     source_name=pair.tune.name,

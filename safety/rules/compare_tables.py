@@ -27,7 +27,6 @@ _KINDER = 1.15  # towards more fuel or less spark a little more is needed
     needs=("table:ve|table:ignition", "baseline"),
     thresholds=("diff_spike_ve", "diff_spike_ve_share", "diff_spike_ign", "diff_spike_lambda"),
     source="own measurement",
-    applies=lambda context: context.base is not None,
 )
 def diff_spike(context: Context) -> list[Finding]:
     found = []

@@ -78,7 +78,6 @@ def _scalar_note(context: Context, code: str, role: str, over: Over) -> Finding:
     needs=("scalar:rev_limit", "baseline"),
     thresholds=("diff_rev_rpm", "diff_rev_share"),
     source="practice, own measurement",
-    applies=lambda context: context.base is not None,
 )
 def diff_rev(context: Context) -> list[Finding]:
     found = []
@@ -267,7 +266,7 @@ def _over_target(context: Context, value: float) -> list[Finding]:
     severity="high",
     needs=("table:boost_target", "baseline"),
     thresholds=("diff_boost_target_medium", "diff_boost_target_high"),
-    applies=lambda context: context.base is not None and context.tune.main("boost_target") is not None,
+    applies=lambda context: context.tune.main("boost_target") is not None,
 )
 def boost_target(context: Context) -> list[Finding]:
     found = []

@@ -50,6 +50,12 @@ def idle_area(table: Table, context: Context) -> Mask:
     return np.outer(light, slow).astype(bool)
 
 
+def count(mask: Mask) -> str:
+    """`1 cell`, `24 cells`."""
+    cells = int(mask.sum())
+    return f"{cells} cell{'' if cells == 1 else 's'}"
+
+
 def where(table: Table, mask: Mask) -> str:
     """A region in words: `3200-7000 rpm at 70-100 kPa`."""
     rows, cols = np.nonzero(mask)

@@ -9,7 +9,7 @@ import numpy as np
 from safety.rules.axes import uninitialised
 from safety.rules.base import Context, Note, cells_of, make, on_table, rule
 from safety.rules.file_identity import from_defect
-from safety.rules.loads import high_load, where, worked_load
+from safety.rules.loads import count, high_load, where, worked_load
 
 if TYPE_CHECKING:
     from safety.calibration import Array, Table
@@ -146,7 +146,7 @@ def _range_findings(context: Context, code: str) -> list[Finding]:
                 code,
                 Note(
                     severity=on_table(key, table, "critical" if hard else "medium"),
-                    explanation=f"{int(mask.sum())} cells of {table.name} lie outside {low.value:g} to"
+                    explanation=f"{count(mask)} of {table.name} lie outside {low.value:g} to"
                     f" {high.value:g} {unit}, the first is {worst:g} ({where(table, mask)}).",
                     table=key,
                     source_name=table.name,

@@ -200,7 +200,7 @@ def injector_size(context: Context) -> list[Finding]:
 
 @rule("TRIGGER", "E", "The trigger settings changed", "The ECU would see the crankshaft elsewhere: all spark is off.",
       severity="high", needs=("scalar:trigger|scalar:trigger_angle", "baseline"),
-      applies=lambda context: context.base is not None)  # fmt: skip
+)  # fmt: skip
 def trigger(context: Context) -> list[Finding]:
     found = []
     for role in ("trigger", "trigger_angle"):

@@ -35,8 +35,8 @@ THIRD_PARTY = [
     own_once_known("mfa_authenticator"),
     (
         [
-            "REVOKE ALL ON procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers,"
-            " procrastinate_workers FROM revsync_app",
+            # The worker inside the web process hands out periodic jobs under the web role.
+            "REVOKE ALL ON procrastinate_jobs, procrastinate_events, procrastinate_workers FROM revsync_app",
             "GRANT INSERT ON procrastinate_jobs, procrastinate_events TO revsync_app",
             "GRANT SELECT (id, status, queueing_lock) ON procrastinate_jobs TO revsync_app",
         ],

@@ -67,7 +67,10 @@ class User(AbstractBaseUser, PermissionsMixin, Record):
     is_staff = models.BooleanField(default=False)
     token_epoch = models.PositiveIntegerField(default=0, editable=False)
     erase_after = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="Asked to be forgotten; a login before then cancels it."
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Asked to be forgotten; a login before then cancels it.",
     )
 
     USERNAME_FIELD = "email"

@@ -69,7 +69,10 @@ class LoginInput(AddressMixin):
     password = StrictCharField(max_length=128, trim_whitespace=False, write_only=True)
     device_id = StrictCharField(required=False, allow_blank=True, max_length=64)
     mfa_code = StrictCharField(
-        required=False, allow_blank=True, max_length=20, help_text="After 401 `mfa_required`: the second factor."
+        required=False,
+        allow_blank=True,
+        max_length=20,
+        help_text="After 401 `mfa_required`: the second factor.",
     )
 
 
@@ -86,5 +89,3 @@ class TokenOutput(StrictSerializer):
 class LoginOutput(TokenOutput):
     message = serializers.CharField()
     user = AccountSerializer()
-
-

@@ -79,7 +79,9 @@ class ProfileInput(StrictSerializer):
     name = NameField(required=False, allow_blank=False, max_length=160)
     first_name = NameField(required=False, allow_blank=False, max_length=80)
     last_name = NameField(required=False, allow_blank=True, max_length=80)
-    profile_picture = PictureField(required=False, allow_null=True, help_text="An https address, or null for none.")
+    profile_picture = PictureField(
+        required=False, allow_null=True, help_text="An https address, or null for none."
+    )
     bio = StrictCharField(required=False, allow_blank=True, max_length=2000)
     location = StrictCharField(required=False, allow_blank=True, max_length=120)
     experience = StrictCharField(required=False, allow_blank=True, max_length=40)

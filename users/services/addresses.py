@@ -30,7 +30,7 @@ def request_change(*, login: Login, email: str, password: str, request: HttpRequ
     Whether somebody has that address already is not told: its owner gets another letter then.
     """
     demand("email_send", str(login.user_id), closed=True)
-    demand("password_check", str(login.user_id), closed=True)
+    demand("password_check", str(login.user_id))
     user = User.objects.get(pk=login.user_id)
     if not user.has_usable_password():
         demand_recent_proof(login)
@@ -75,9 +75,7 @@ def confirm_by_code(*, login: Login, code: str, email: str, request: HttpRequest
     purpose = Purpose.CHANGE if email and address != user.email else Purpose.VERIFY
     with as_system("a wrong code must be remembered after its refusal"):
         challenge = codes.attempt(purpose=purpose, address=address, challenge_id=None)
-        right = (
-            challenge is not None and challenge.user_id == user.pk and codes.is_code_of(challenge, code)
-        )
+        right = challenge is not None and challenge.user_id == user.pk and codes.is_code_of(challenge, code)
         if right and challenge is not None:
             codes.close(challenge)
     if not right:

@@ -5,9 +5,9 @@ from django.http import HttpRequest
 from core import audit, clock
 from core.rls import as_user
 from users import second_factor, sessions
+from users.errors import InvalidCredentials
 from users.models import AuthMethod, User, UserDevice
 from users.selectors import may_log_in
-from users.errors import InvalidCredentials
 from users.services import post
 from users.sessions import Pair
 
@@ -21,9 +21,7 @@ def enter(
     mfa_code: str = "",
     provider_session_id: str | None = None,
 ) -> Pair:
-    """A session for somebody who has proved to be `user`. Raises InvalidCredentials, SecondFactorRequired.
-
-    """
+    """A session for somebody who has proved to be `user`. Raises InvalidCredentials, SecondFactorRequired."""
     if not may_log_in(user):
         raise InvalidCredentials
     return enter_proved(
@@ -65,5 +63,7 @@ def enter_proved(
             audit.record("account.delete_cancelled", actor=user.pk, session=session.pk, request=request)
             post.tell(user, "erasure_cancelled")
         if is_new and not first:
-            post.tell(user, "new_device", what=session.user_agent or "an unknown device", near=session.ip_prefix)
+            post.tell(
+                user, "new_device", what=session.user_agent or "an unknown device", near=session.ip_prefix
+            )
     return pair

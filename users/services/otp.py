@@ -57,7 +57,9 @@ def check(*, phone: str, code: str, challenge_id: UUID | None, request: HttpRequ
             codes.close(challenge)
     if challenge is not None and challenge.outside and sms.backend().is_right(phone, code):
         with as_system("codes belong to nobody until they are used"):
-            closed = OtpChallenge.objects.filter(pk=challenge.pk, closed_at=None).update(closed_at=clock.now())
+            closed = OtpChallenge.objects.filter(pk=challenge.pk, closed_at=None).update(
+                closed_at=clock.now()
+            )
         right = closed == 1
     if not right:
         with as_system("a refusal is remembered"):
@@ -127,5 +129,9 @@ def _take_number_from(user: User, request: HttpRequest) -> None:
 
 
 def _demand_servable(phone: str) -> None:
-    if settings.SMS_BACKEND == "off" or not is_possible(phone) or country_of(phone) not in settings.OTP_COUNTRIES:
+    if (
+        settings.SMS_BACKEND == "off"
+        or not is_possible(phone)
+        or country_of(phone) not in settings.OTP_COUNTRIES
+    ):
         raise NoSmsThere(fields={"phone_number": [NoSmsThere.message]})

@@ -89,7 +89,11 @@ def test_a_device_is_made_changed_and_removed(client_for):
     made = client.put(f"{AUTH}devices/", body)
     assert (made.status_code, made.json()["push"]) == (201, True)
     again = client.put(f"{AUTH}devices/", {**body, "name": "My phone"})
-    assert (again.status_code, again.json()["id"], again.json()["name"]) == (200, made.json()["id"], "My phone")
+    assert (again.status_code, again.json()["id"], again.json()["name"]) == (
+        200,
+        made.json()["id"],
+        "My phone",
+    )
     assert [row["device_id"] for row in client.get(f"{AUTH}devices/").json()["results"]] == ["pixel"]
     assert client.delete(f"{AUTH}devices/?device_id=pixel").status_code == 204
     assert client.delete(f"{AUTH}devices/?device_id=pixel").status_code == 404
@@ -143,7 +147,11 @@ def test_password_change_ends_other_logins_and_old_reset_links(anyone, client_fo
     anyone.post(f"{AUTH}password-reset/", {"email": alice.email})
     token = link_token(letter().body)
     wrong = laptop.post(f"{AUTH}password-change/", {"old_password": "nope", "new_password": NEW})
-    assert (wrong.status_code, wrong.json()["code"], list(wrong.json()["fields"])) == (400, "wrong_proof", ["old_password"])
+    assert (wrong.status_code, wrong.json()["code"], list(wrong.json()["fields"])) == (
+        400,
+        "wrong_proof",
+        ["old_password"],
+    )
     weak = laptop.post(f"{AUTH}password-change/", {"old_password": PASSWORD, "new_password": "12345678"})
     assert list(weak.json()["fields"]) == ["new_password"]
     done = laptop.post(f"{AUTH}password-change/", {"old_password": PASSWORD, "new_password": NEW})
@@ -189,7 +197,10 @@ def test_a_weak_new_password_does_not_use_up_the_code(anyone):
     alice = make_user("alice")
     anyone.post(f"{AUTH}password-reset/", {"email": alice.email})
     body = {"email": alice.email, "code": short_code(letter().body)}
-    assert anyone.post(f"{AUTH}password-reset-confirm/", {**body, "new_password": "password1"}).status_code == 400
+    assert (
+        anyone.post(f"{AUTH}password-reset-confirm/", {**body, "new_password": "password1"}).status_code
+        == 400
+    )
     assert anyone.post(f"{AUTH}password-reset-confirm/", {**body, "new_password": NEW}).status_code == 200
 
 
@@ -208,7 +219,9 @@ def test_a_reset_for_nobody_looks_and_works_the_same(anyone):
 
     def ask(email):
         with statements() as told:
-            answer = anyone.post(f"{AUTH}password-reset/", {"email": email}, HTTP_X_REQUEST_ID="same-for-both")
+            answer = anyone.post(
+                f"{AUTH}password-reset/", {"email": email}, HTTP_X_REQUEST_ID="same-for-both"
+            )
         return answer.status_code, answer.content, len(told)
 
     assert ask("alice@example.com") == ask("nobody@example.com")
@@ -240,7 +253,9 @@ def test_nothing_of_a_code_or_token_stands_in_the_database(anyone):
 
 
 def test_registering_sends_a_letter_whose_link_proves_the_address(anyone):
-    made = anyone.post(f"{AUTH}register/", {"email": "rita@example.com", "password": NEW, "name": "Rita"}).json()
+    made = anyone.post(
+        f"{AUTH}register/", {"email": "rita@example.com", "password": NEW, "name": "Rita"}
+    ).json()
     assert made["user"]["email_verified"] is False
     sent = letter()
     assert "Hello Rita," in sent.body
@@ -287,7 +302,9 @@ def test_bob_cannot_use_alices_code(client_for):
     client_for(alice).post(f"{AUTH}email/verify/", {})
     code = short_code(letter().body)
     assert client_for(bob).post(f"{AUTH}email/verify/", {"code": code}).status_code == 400
-    assert client_for(bob).post(f"{AUTH}email/verify/", {"code": code, "email": alice.email}).status_code == 400
+    assert (
+        client_for(bob).post(f"{AUTH}email/verify/", {"code": code, "email": alice.email}).status_code == 400
+    )
     alice.refresh_from_db()
     assert alice.email_verified_at is None
 
@@ -350,8 +367,12 @@ def test_a_picture_is_an_https_address_or_none(client_for):
     for bad in ["javascript:alert(1)", "http://x.example/a.png", "data:text/html,x", 7]:
         assert client.patch(f"{AUTH}profile/", {"profile_picture": bad}).status_code == 400
     good = "https://img.example/a.png"
-    assert client.patch(f"{AUTH}profile/", {"profile_picture": good}).json()["user"]["profile_picture"] == good
-    assert client.patch(f"{AUTH}profile/", {"profile_picture": None}).json()["user"]["profile_picture"] is None
+    assert (
+        client.patch(f"{AUTH}profile/", {"profile_picture": good}).json()["user"]["profile_picture"] == good
+    )
+    assert (
+        client.patch(f"{AUTH}profile/", {"profile_picture": None}).json()["user"]["profile_picture"] is None
+    )
 
 
 def test_a_name_cannot_break_a_letter(anyone):

@@ -1,5 +1,6 @@
 """Codes by SMS."""
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -8,7 +9,6 @@ from rest_framework.views import APIView
 
 from core.throttling import parse_rate
 from core.views import GatewayView
-from django.conf import settings
 from users.authentication import OptionalTokenAuthentication, logged_in
 from users.models import User
 from users.serializers.login import LoginOutput

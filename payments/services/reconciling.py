@@ -14,7 +14,7 @@ from payments.outside import gateway_named
 from payments.ports import Gateway, gateways
 from payments.services.orders import expire, remember_order
 from payments.services.refunds import UNDER_WAY, send, settle_refund
-from payments.services.settle import settle
+from payments.services.settling import settle
 from payments.services.timeline import note
 
 log = logging.getLogger(__name__)
