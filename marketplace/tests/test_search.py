@@ -122,7 +122,7 @@ def test_pages_walk_forth_and_back(few, ordering, query, anyone, monkeypatch):
         make_tune(
             title=f"MT07 street {number}", content=b"TUNE %d" % number, price_minor=100 + 100 * (number % 2)
         )
-    url, seen, back = TUNES, [], []
+    seen, back = [], []
     answer = anyone.get(TUNES, query | {"page_size": 2, "ordering": ordering, "count": "true"}).json()
     assert answer["count"] == 5
     while True:

@@ -42,7 +42,7 @@ def facets(wanted: Wanted) -> dict[str, Any]:
 
 def suggestions(beginning: str, limit: int = 10) -> list[dict[str, str]]:
     """Makes, models, ECUs and titles with a word that begins like this, shortest first."""
-    words = [word for word in "".join(c if c.isalnum() else " " for c in beginning.lower()).split()][:5]
+    words = "".join(c if c.isalnum() else " " for c in beginning.lower()).split()[:5]
     if not words:
         return []
     query = " & ".join([*words[:-1], f"{words[-1]}:*"])
