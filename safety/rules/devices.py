@@ -226,6 +226,7 @@ _EXTRAS: Final = {
     "Nitrous, water injection and anti-lag need hardware. Switched on without it they only do harm.",
     severity="high",
     needs=("scalar:nitrous|scalar:water_injection|scalar:antilag",),
+    applies=lambda context: any(role in context.tune.scalars for role in _EXTRAS),
 )
 def extras(context: Context) -> list[Finding]:
     found = []
