@@ -235,6 +235,12 @@ SPECTACULAR_SETTINGS = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
+# -- Sync: versions of a client's own schema that this server can serve; an app below is told to update
+
+SYNC_SCHEMA_VERSIONS = (number("SYNC_OLDEST_SCHEMA", default=1), number("SYNC_NEWEST_SCHEMA", default=1000))
+
+SYNC_WAITERS = number("SYNC_WAITERS", default=2000 if UNDER_ASGI else 8)  # clients in sync/wait/, a process
+
 # -- Sessions and passwords
 
 ACCESS_TOKEN_LIFETIME = timedelta(hours=1)

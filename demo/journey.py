@@ -20,7 +20,7 @@ BIKES = {
            "displacement_cc": 730, "redline_rpm": 9000},
 }  # fmt: skip
 DANGEROUS = [
-    (FOUR, "adv_high_load_plus8", "nine degrees more ignition advance at high load"),
+    (FOUR, "adv_high_load_plus8", "too much ignition advance at high load"),
     (TWIN, "lean_wot_target", "lean mixture at full throttle"),
     (TWIN, "rev_limit_plus2000", "rev limit raised by 2,000 rpm"),
 ]

@@ -95,10 +95,14 @@ def photo_address(file_id: UUID | str) -> str | None:
     return public_url(StoredFile(id=file_id, purpose=FilePurpose.PHOTO))
 
 
-def measure(digits: int, places: int, column: str, most: float, **extra: Any) -> serializers.DecimalField:
+def measure(digits: int, places: int, most: int, **extra: Any) -> serializers.DecimalField:
     return serializers.DecimalField(
-        digits, places, source=column, min_value=0, max_value=most, required=False, allow_null=True, **extra
+        digits, places, min_value=0, max_value=most, required=False, allow_null=True, **extra
     )
+
+
+def whole(least: int, most: int, **extra: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=least, max_value=most, required=False, allow_null=True, **extra)
 
 
 class EcuSerializer(StrictSerializer):
@@ -113,19 +117,15 @@ class EcuSerializer(StrictSerializer):
 class EngineSerializer(StrictSerializer):
     """Units stand in the names; compression is x in x:1."""
 
-    displacement_cc = measure(6, 1, "engine_displacement_cc", 30_000)
-    cylinders = serializers.IntegerField(
-        source="engine_cylinders", min_value=1, max_value=24, required=False, allow_null=True
-    )
+    displacement_cc = measure(6, 1, 30_000, source="engine_displacement_cc")
+    cylinders = whole(1, 24, source="engine_cylinders")
     stroke = serializers.ChoiceField([2, 4], source="engine_stroke", required=False, allow_null=True)
     aspiration = serializers.ChoiceField(
         Aspiration.choices, source="engine_aspiration", required=False, allow_blank=True, allow_null=True
     )
-    redline_rpm = serializers.IntegerField(
-        source="engine_redline_rpm", min_value=500, max_value=30_000, required=False, allow_null=True
-    )
-    compression = measure(4, 2, "engine_compression", 40)
-    injector_cc_min = measure(6, 1, "engine_injector_cc_min", 20_000)
+    redline_rpm = whole(500, 30_000, source="engine_redline_rpm")
+    compression = measure(4, 2, 40, source="engine_compression")
+    injector_cc_min = measure(6, 1, 20_000, source="engine_injector_cc_min")
 
 
 class VehicleSerializer(StrictModelSerializer[Vehicle]):
@@ -189,6 +189,40 @@ class VehicleSerializer(StrictModelSerializer[Vehicle]):
         if year is not None and year > latest:
             raise ValidationError(f"Ensure this value is less than or equal to {latest}.")
         return year
+
+
+class FlatVehicleSerializer(VehicleSerializer):
+    """The same rules for the flat rows of sync: their names are those of the columns."""
+
+    ecu = None  # type: ignore[assignment]  # None takes an inherited field away
+    engine = None  # type: ignore[assignment]
+    odometer = None  # type: ignore[assignment]
+    user = None  # type: ignore[assignment]
+    photo = None  # type: ignore[assignment]
+    ecu_family = OptionalText(80)
+    ecu_hardware = OptionalText(80)
+    ecu_software = OptionalText(80)
+    ecu_calibration_id = OptionalText(80)
+    engine_displacement_cc = measure(6, 1, 30_000)
+    engine_cylinders = whole(1, 24)
+    engine_stroke = serializers.ChoiceField([2, 4], required=False, allow_null=True)
+    engine_aspiration = serializers.ChoiceField(
+        Aspiration.choices, required=False, allow_blank=True, allow_null=True
+    )
+    engine_redline_rpm = whole(500, 30_000)
+    engine_compression = measure(4, 2, 40)
+    engine_injector_cc_min = measure(6, 1, 20_000)
+    photo_file_id = serializers.UUIDField(required=False, allow_null=True)
+
+    class Meta(VehicleSerializer.Meta):
+        fields = [
+            "id", "nickname", "vin", "make", "model", "trim", "year", "license_plate", "odometer_km",
+            "odometer_correction", "fuel_type", "dongle_id", "dongle_connection_type", "vehicle_model_id",
+            "ecu_family", "ecu_hardware", "ecu_software", "ecu_calibration_id", "engine_displacement_cc",
+            "engine_cylinders", "engine_stroke", "engine_aspiration", "engine_redline_rpm",
+            "engine_compression", "engine_injector_cc_min", "mods", "notes", "photo_file_id", "vin_notes",
+            "created_at", "updated_at", "rev",
+        ]  # fmt: skip
 
 
 TEXTS = frozenset(

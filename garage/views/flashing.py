@@ -21,6 +21,7 @@ from garage.serializers.flashing import (
 )
 from garage.services import flashing
 from garage.services.manifests import manifest_for
+from sync.views import SyncedViewSet
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -34,10 +35,11 @@ class FlashFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class FlashViewSet(ScopedViewSet):
+class FlashViewSet(SyncedViewSet):
     """A job changes by its events only, and stays in the record."""
 
     model = FlashJob
+    collection = "flash_jobs"
     serializer_class = FlashSerializer
     filterset_class = FlashFilter
     http_method_names = ["get", "post", "head", "options"]
