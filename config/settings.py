@@ -1,6 +1,7 @@
 """Settings of every process; what differs between them comes from the environment (see .env.example)."""
 
 import contextlib
+import json
 import os
 import warnings
 from datetime import timedelta
@@ -325,6 +326,46 @@ SMS_BACKEND = text(
 OTP_COUNTRIES = listing("OTP_COUNTRIES", default="IN")  # ISO 3166; codes go nowhere else (toll fraud)
 OTP_REGISTERS = flag("OTP_REGISTERS", default=True)  # a code to a new number makes an account
 
+# -- Outside identity: entries {kind, name, issuer, audience, algorithms, jwks_url | hs256_secret, ...}. Several of
+# one name are told apart by issuer and algorithm. OIDC_PROVIDERS is a JSON list of entries of kind "oidc".
+
+SUPABASE_URL = text("SUPABASE_URL").rstrip("/")
+
+
+def identity_provider_entries() -> list[dict[str, Any]]:
+    try:
+        entries: list[dict[str, Any]] = json.loads(secret("OIDC_PROVIDERS", default="[]"))
+    except ValueError:
+        raise ImproperlyConfigured("OIDC_PROVIDERS must be a JSON list.") from None
+    if SUPABASE_URL:
+        supabase = {
+            "kind": "supabase",
+            "name": "supabase",
+            "url": SUPABASE_URL,
+            "anon_key": secret("SUPABASE_ANON_KEY"),
+            "issuer": f"{SUPABASE_URL}/auth/v1",
+            "audience": "authenticated",
+        }
+        jwks = {"jwks_url": f"{SUPABASE_URL}/auth/v1/.well-known/jwks.json", "algorithms": ["ES256", "RS256"]}
+        entries.append(supabase | jwks)
+        if legacy := secret("SUPABASE_JWT_SECRET"):
+            entries.append(supabase | {"hs256_secret": legacy, "algorithms": ["HS256"]})
+    if project := DESCOPE["project_id"]:
+        entries.append(
+            {
+                "kind": "descope",
+                "name": "descope",
+                **DESCOPE,
+                "issuer": project,
+                "jwks_url": f"{DESCOPE['base_url']}/v2/keys/{project}",
+                "algorithms": ["RS256"],
+            }
+        )
+    return entries
+
+
+IDENTITY_PROVIDERS = identity_provider_entries()
+
 # -- Throttles: "hits/period"; THROTTLE_<SCOPE>=off switches one off (docs/security.md has the table)
 
 THROTTLES = {
@@ -362,7 +403,6 @@ THROTTLES = {
 
 # -- Files: local disk, or any S3-compatible store
 
-SUPABASE_URL = text("SUPABASE_URL")
 USE_S3 = flag("USE_S3", default=bool(SUPABASE_URL))
 S3 = {
     "access_key": secret("AWS_ACCESS_KEY_ID", "SUPABASE_ACCESS_KEY_ID"),
