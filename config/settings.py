@@ -231,6 +231,15 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "PaymentStatusEnum": "payments.models.PaymentStatus",
         "RefundStatusEnum": "payments.models.RefundStatus",
+        "FuelTypeEnum": "garage.models.FuelType",
+        "FuelWordEnum": "garage.serializers.vehicle.FUEL_WORDS",
+        "DongleConnectionEnum": "garage.models.Connection",
+        "AspirationEnum": "garage.models.Aspiration",
+        "DocumentKindEnum": "garage.models.DocumentKind",
+        "BackupStateEnum": "garage.models.BackupState",
+        "FlashStateEnum": "garage.models.FlashState",
+        "FlashStepEnum": "garage.models.FlashStep",
+        "ReadingSourceEnum": "garage.models.ReadingSource",
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

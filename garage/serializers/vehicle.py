@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -19,6 +20,7 @@ from garage.vin import VinError, normalise_vin, validate_vin
 
 _PUBLIC_FILE = re.compile(r"/files/([0-9a-f-]{36})/public/$")
 _TENTH = Decimal("0.1")
+FUEL_WORDS = [*FuelType.choices, ("gasoline", "The same as petrol")]
 
 
 class OptionalText(StrictCharField):
@@ -28,6 +30,7 @@ class OptionalText(StrictCharField):
         super().__init__(max_length=max_length, required=False, allow_blank=True, allow_null=True, **extra)
 
 
+@extend_schema_field({"type": "number", "minimum": 0, "maximum": MAX_ODOMETER_KM})
 class KilometresField(serializers.Field[Any, Any, Any, Any]):
     """A distance in km, kept to a tenth; a JSON number."""
 
@@ -74,6 +77,7 @@ class FuelField(serializers.ChoiceField):
         return value
 
 
+@extend_schema_field({"type": "string"})
 class PhotoField(serializers.Field[Any, Any, Any, Any]):
     """In: the id of a completed file of purpose `photo` (its address does too), null to remove. Out: its address."""
 
@@ -105,7 +109,7 @@ def whole(least: int, most: int, **extra: Any) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=least, max_value=most, required=False, allow_null=True, **extra)
 
 
-class EcuSerializer(StrictSerializer):
+class VehicleEcuSerializer(StrictSerializer):
     """Who the ECU says it is."""
 
     family = OptionalText(80, source="ecu_family")
@@ -114,7 +118,7 @@ class EcuSerializer(StrictSerializer):
     calibration_id = OptionalText(80, source="ecu_calibration_id")
 
 
-class EngineSerializer(StrictSerializer):
+class VehicleEngineSerializer(StrictSerializer):
     """Units stand in the names; compression is x in x:1."""
 
     displacement_cc = measure(6, 1, 30_000, source="engine_displacement_cc")
@@ -148,19 +152,14 @@ class VehicleSerializer(StrictModelSerializer[Vehicle]):
     odometer_correction = serializers.BooleanField(
         write_only=True, required=False, help_text="This reading may be lower: the one before was wrong."
     )
-    fuel_type = FuelField(
-        [*FuelType.choices, ("gasoline", "The same as petrol")],
-        required=False,
-        allow_blank=True,
-        allow_null=True,
-    )
+    fuel_type = FuelField(FUEL_WORDS, required=False, allow_blank=True, allow_null=True)
     dongle_id = OptionalText(64)
     dongle_connection_type = serializers.ChoiceField(
         Connection.choices, required=False, allow_blank=True, allow_null=True
     )
     vehicle_model_id = serializers.UUIDField(required=False, allow_null=True)
-    ecu = EcuSerializer(source="*", required=False)
-    engine = EngineSerializer(source="*", required=False)
+    ecu = VehicleEcuSerializer(source="*", required=False)
+    engine = VehicleEngineSerializer(source="*", required=False)
     mods = serializers.ListField(child=StrictCharField(max_length=120), max_length=100, required=False)
     notes = OptionalText(4000)
     photo = PhotoField(source="photo_file_id", required=False, allow_null=True)

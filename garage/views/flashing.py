@@ -63,7 +63,7 @@ class FlashEventView(ScopedViewSet):
     ordering_fields = ()
 
     def shape(self, rows: Any) -> QuerySet[FlashEvent]:
-        return rows.filter(job_id=self.kwargs["pk"])  # type: ignore[no-any-return]
+        return rows.filter(job_id=self.kwargs.get("pk"))  # none in the schema  # type: ignore[no-any-return]
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         flashing.owned_job(request.user, kwargs["pk"])
