@@ -148,6 +148,8 @@ TEMPLATES = [
 
 # -- Database: PostgreSQL only. The role decides what row-level security lets through (core/rls.py).
 
+# Behind a transaction pooler (pgbouncer) the login itself must have the role: docs/security.md says how.
+DB_POOLER = flag("DB_POOLER")
 UNDER_ASGI = flag("UNDER_ASGI")  # set by config/asgi.py: a pool there, persistent connections elsewhere
 
 
@@ -155,11 +157,13 @@ def database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     role = text("REVSYNC_DB_ROLE", default="revsync_app")
-    options: dict[str, Any] = {} if role == "owner" else {"options": f"-c role={role}"}
+    options: dict[str, Any] = {} if role == "owner" or DB_POOLER else {"options": f"-c role={role}"}
     if UNDER_ASGI:
         options["pool"] = {"min_size": 1, "max_size": number("DB_POOL_SIZE", default=8), "timeout": 10}
     else:
         options |= {"server_side_binding": True, "prepare_threshold": 2}
+    if DB_POOLER:
+        options["prepare_threshold"] = None  # the next statement may meet another server process
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/") or "revsync",
@@ -169,6 +173,7 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
         "ATOMIC_REQUESTS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": DB_POOLER,
         "CONN_MAX_AGE": 0 if UNDER_ASGI else None,
         "CONN_HEALTH_CHECKS": True,
     }
