@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 from demo.client import Client, Refused
@@ -34,7 +34,7 @@ class Journey:
         self.rider, self.tuner, self.phone = client(base), client(base), client(base)
         self.bikes: dict[str, str] = {}
 
-    def __enter__(self) -> Journey:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -23,7 +23,7 @@ class Stutterer(Client):
         self.count += 1
         first = self.http.post(path, json=body, headers=headers)
         second = self.http.post(path, json=body, headers=headers)
-        if first.is_success and not path.startswith(("auth/", "files/presign")):
+        if first.is_success and not path.startswith(("auth/", "files/presign", "payments/sandbox")):
             assert second.is_success, (path, second.text)
         return self._read(first)
 
