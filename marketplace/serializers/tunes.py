@@ -11,6 +11,7 @@ from garage.models import FuelType, VehicleModel
 from marketplace.fitment import label_of
 from marketplace.models import Compatibility, Stage, Tune, TuneVersion
 from marketplace.prices import CURRENCIES, MAXIMUM
+from marketplace.serializers.search import FacetsSerializer
 from marketplace.services.tunes import MAX_PICTURES
 
 MAX_FITS = 100
@@ -172,6 +173,16 @@ class CardSerializer(StrictModelSerializer[Tune]):
 
     def get_version_number(self, row: Tune) -> int | None:
         return max((version.number for version in row.versions.all() if version.published_at), default=None)
+
+
+class TunePageSerializer(StrictSerializer):
+    """A page of the list of tunes."""
+
+    results = CardSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    count = serializers.JSONField(required=False, help_text="Only with `count=true`; `1000+` beyond.")
+    facets = FacetsSerializer(required=False, help_text="Only with `facets=true`.")
 
 
 class TuneSerializer(CardSerializer):
