@@ -1,7 +1,7 @@
 """What the staff pages of all apps are made of: lists of facts, and deeds that ask before they act."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django import forms
 from django.contrib import messages
@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import ActionDialog
+from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from core.errors import DomainError
@@ -30,8 +31,21 @@ def ask_why(title: str, submit: str, description: str = "") -> ActionDialog:
     return ActionDialog(title=title, description=description, form_class=ReasonForm, form_submit_text=submit)
 
 
+F = TypeVar("F", bound=Callable[..., HttpResponse])
+
+
+def deed(
+    description: str, dialog: ActionDialog, *, permissions: tuple[str, ...] = ("change",)
+) -> Callable[[F], F]:
+    """Unfold's `@action` for `actions_detail`, with honest types: the method stays what it is."""
+    made: Any = action(description=description, permissions=permissions, dialog=dialog)
+    return cast("Callable[[F], F]", made)
+
+
 class FactsAdmin(ModelAdmin):
     """Rows that come from people: staff read them, and act through `actions_detail`."""
+
+    actions_detail: Any = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

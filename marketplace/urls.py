@@ -1,11 +1,16 @@
+from typing import Any
+
 from django.urls import path
 
-from marketplace.views import buying, tunes
+from marketplace.views import browse, buying, tunes
 
-LIST, DETAIL = {"get": "list"}, {"get": "retrieve"}
-EDIT = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+LIST: dict[str, Any] = {"get": "list"}
+DETAIL: dict[str, Any] = {"get": "retrieve"}
+EDIT: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 urlpatterns = [
+    path("marketplace/tunes/", browse.TunesView.as_view()),
+    path("marketplace/suggestions/", browse.SuggestionsView.as_view()),
     path("marketplace/tunes/<uuid:pk>/", tunes.TuneView.as_view()),
     path("marketplace/tunes/<uuid:pk>/versions/", tunes.VersionsView.as_view()),
     path("marketplace/tunes/<uuid:pk>/publish/", tunes.PublishView.as_view()),

@@ -3,7 +3,18 @@
 from django.conf import settings
 
 from core import clock
+from core.errors import NotFound
+from core.rls import as_system
 from payments.models import Invoice, InvoiceSeries, Payment
+
+
+def invoice_of(payment: Payment) -> Invoice:
+    """The invoice of a payment that somebody may see. Raises NotFound while there is none."""
+    with as_system("the payment was found by its owner's rights"):
+        found = Invoice.objects.filter(payment_id=payment.pk).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def issue(payment: Payment) -> Invoice:

@@ -13,6 +13,8 @@ from payments.models import PaymentStatus, RefundStatus
 from payments.ports import payables
 from payments.selectors import checkout_url
 
+MAX_AMOUNT = 2**53 - 1  # what every JSON client can count to
+
 
 class SubjectSerializer(StrictSerializer):
     """What the payment is for."""
@@ -51,6 +53,15 @@ class PaymentSerializer(StrictSerializer):
         return checkout_url(row)
 
 
+class IdField(serializers.UUIDField):
+    """A UUID as text: DRF would take the number 7 for one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class CreateOrderInput(StrictSerializer):
     """Exactly one of the ids, each named by the app that sells the thing; `gateway` only to pay elsewhere."""
 
@@ -59,7 +70,7 @@ class CreateOrderInput(StrictSerializer):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
         for plug in payables.values():
-            fields[plug.id_field] = serializers.UUIDField(required=False)
+            fields[plug.id_field] = IdField(required=False)
         return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -79,9 +90,15 @@ class CreateOrderOutput(StrictSerializer):
 class VerifyInput(StrictSerializer):
     """What the checkout gave to the client. Odd values are a bad signature, not a bad field."""
 
-    razorpay_order_id = StrictCharField(max_length=64)
+    razorpay_order_id = StrictCharField(max_length=64, required=False)
+    razorpay_subscription_id = StrictCharField(max_length=64, required=False)
     razorpay_payment_id = StrictCharField(max_length=64)
     razorpay_signature = StrictCharField(max_length=256, trim_whitespace=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("razorpay_order_id" in attrs) == ("razorpay_subscription_id" in attrs):
+            raise ValidationError({"razorpay_order_id": ["Give this, or razorpay_subscription_id."]})
+        return attrs
 
 
 class VerifyOutput(StrictSerializer):
@@ -110,3 +127,43 @@ class RefundSerializer(StrictSerializer):
     reason = serializers.CharField()
     created_at = InstantField()
     processed_at = InstantField(allow_null=True)
+
+
+class RefundInput(StrictSerializer):
+    amount_minor = serializers.IntegerField(required=False, min_value=1, max_value=MAX_AMOUNT)
+    reason = StrictCharField(max_length=200)
+
+
+class CollectCashInput(StrictSerializer):
+    amount_minor = serializers.IntegerField(required=False, min_value=1, max_value=MAX_AMOUNT)
+
+
+class TrialLineSerializer(StrictSerializer):
+    account = serializers.CharField()
+    kind = serializers.CharField()
+    currency = serializers.CharField()
+    debit_minor = serializers.IntegerField()
+    credit_minor = serializers.IntegerField()
+    balance_minor = serializers.IntegerField()
+
+
+class TrialTotalSerializer(StrictSerializer):
+    currency = serializers.CharField()
+    balance_minor = serializers.IntegerField(help_text="Zero, or the books are wrong.")
+
+
+class TrialBalanceOutput(StrictSerializer):
+    lines = TrialLineSerializer(many=True)
+    totals = TrialTotalSerializer(many=True)
+    balanced = serializers.BooleanField()
+
+
+class WebhookEventSerializer(StrictSerializer):
+    id = serializers.UUIDField()
+    gateway = serializers.CharField()
+    kind = serializers.CharField()
+    state = serializers.CharField()
+    attempts = serializers.IntegerField()
+    error = serializers.CharField()
+    received_at = InstantField()
+    handled_at = InstantField(allow_null=True)

@@ -11,6 +11,7 @@ from garage.models import FuelType, VehicleModel
 from marketplace.fitment import label_of
 from marketplace.models import Compatibility, Stage, Tune, TuneVersion
 from marketplace.prices import CURRENCIES, MAXIMUM
+from marketplace.serializers.search import FacetsSerializer
 from marketplace.services.tunes import MAX_PICTURES
 
 MAX_FITS = 100
@@ -57,7 +58,7 @@ class FitSerializer(StrictModelSerializer[Compatibility]):
     vehicle_model_id = serializers.UUIDField(read_only=True, allow_null=True)
     ecu = serializers.SerializerMethodField()
     calibration_ids = serializers.ListField(child=serializers.CharField(), read_only=True)
-    label = serializers.SerializerMethodField()
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field of that name
 
     class Meta:
         model = Compatibility
@@ -174,6 +175,16 @@ class CardSerializer(StrictModelSerializer[Tune]):
         return max((version.number for version in row.versions.all() if version.published_at), default=None)
 
 
+class TunePageSerializer(StrictSerializer):
+    """A page of the list of tunes."""
+
+    results = CardSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    count = serializers.JSONField(required=False, help_text="Only with `count=true`; `1000+` beyond.")
+    facets = FacetsSerializer(required=False, help_text="Only with `facets=true`.")
+
+
 class TuneSerializer(CardSerializer):
     """A tune on its own page."""
 
@@ -233,7 +244,7 @@ class TuneInput(StrictSerializer):
     picture_ids = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=MAX_PICTURES
     )
-    compatibility = FitInput(many=True, required=False, source="fits", max_length=MAX_FITS)
+    compatibility = FitInput(many=True, required=False, source="fits", max_length=MAX_FITS)  # type: ignore[call-arg]  # of the list
 
 
 class TunePatch(TuneInput):
@@ -256,7 +267,9 @@ class FitAnswer(StrictSerializer):
     vehicle_id = serializers.UUIDField()
     verdict = serializers.ChoiceField(choices=["fits", "unsure", "no"])
     reasons = ReasonSerializer(many=True)
-    label = serializers.CharField(help_text="The row that was compared, in words.")
+    label = serializers.CharField(  # type: ignore[assignment]  # a field of that name
+        help_text="The row that was compared, in words."
+    )
     verified = serializers.BooleanField(help_text="Staff saw it run on such a vehicle.")
 
 

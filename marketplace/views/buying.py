@@ -25,6 +25,7 @@ from marketplace.serializers.buying import (
     PurchaseSerializer,
 )
 from marketplace.services.downloads import right_of_purchase, right_to_tune
+from users.authentication import person
 
 NO_STORE = {"Cache-Control": "no-store"}  # the answer carries a URL that opens a door
 
@@ -69,7 +70,7 @@ def bought(request: Request) -> Response:
     with as_user(request.user):
         form = PurchaseInput(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
-    purchase, payment = services.purchase_tune(buyer=request.user, **form.validated_data)
+    purchase, payment = services.purchase_tune(buyer=person(request), **form.validated_data)
     return Response(PurchaseOutput({"purchase": purchase, "payment": payment}).data, status=201)
 
 
@@ -86,7 +87,7 @@ class DownloadView(GatewayView):
         return handed(request, self.right(request, pk))
 
     def right(self, request: Request, pk: UUID) -> UUID:
-        return right_of_purchase(request.user, pk)
+        return right_of_purchase(person(request), pk)
 
 
 class TuneDownloadView(DownloadView):
@@ -95,11 +96,11 @@ class TuneDownloadView(DownloadView):
     alias = True
 
     def right(self, request: Request, pk: UUID) -> UUID:
-        return right_to_tune(request.user, pk)
+        return right_to_tune(person(request), pk)
 
 
 def handed(request: Request, right: UUID) -> Response:
-    found = services.download_entitled(user=request.user, entitlement_id=right, request=request._request)
+    found = services.download_entitled(user=person(request), entitlement_id=right, request=request._request)
     return Response(DownloadSerializer(found).data, headers=NO_STORE)
 
 

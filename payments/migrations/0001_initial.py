@@ -33,7 +33,20 @@ BEGIN
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'payments_append_only';
 END $$;
 """
-BOOKS = ("payments_ledgeraccount", "payments_journalentry", "payments_posting", "payments_invoice", "payments_paymentevent")
+BOOKS = ("payments_ledgeraccount", "payments_journalentry", "payments_posting", "payments_paymentevent")
+# An invoice never changes, but for the name of a buyer whose account is erased.
+INVOICE = """
+CREATE TRIGGER nothing_changes BEFORE DELETE ON payments_invoice FOR EACH ROW
+    EXECUTE FUNCTION payments_nothing_changes();
+CREATE TRIGGER only_the_name_changes BEFORE UPDATE ON payments_invoice FOR EACH ROW
+    WHEN (to_jsonb(OLD) - 'buyer' <> to_jsonb(NEW) - 'buyer') EXECUTE FUNCTION payments_nothing_changes();
+REVOKE DELETE, TRUNCATE ON payments_invoice FROM revsync_system;
+"""
+INVOICE_BACK = """
+GRANT DELETE ON payments_invoice TO revsync_system;
+DROP TRIGGER only_the_name_changes ON payments_invoice;
+DROP TRIGGER nothing_changes ON payments_invoice;
+"""
 
 BALANCED = """
 CREATE FUNCTION payments_entry_is_balanced() RETURNS trigger LANGUAGE plpgsql
@@ -538,6 +551,7 @@ class Migration(migrations.Migration):
             )
             for table in BOOKS
         ),
+        migrations.RunSQL(INVOICE, INVOICE_BACK),
         migrations.RunSQL(BALANCED, UNBALANCED),
         *(core.rls.TrackChanges(model) for model in RECORDS),
         *(core.rls.EnableRLS(model, policy) for model, policy in POLICIES.items()),
@@ -548,5 +562,5 @@ class Migration(migrations.Migration):
             )
             for model in POLICIES
         ),
-        *(core.rls.AppendOnly(model) for model in ("LedgerAccount", "JournalEntry", "Posting", "Invoice", "PaymentEvent")),
+        *(core.rls.AppendOnly(model) for model in ("LedgerAccount", "JournalEntry", "Posting", "PaymentEvent")),
     ]

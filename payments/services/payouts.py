@@ -37,6 +37,25 @@ def cleared(user_id: UUID, currency: str) -> int:
     return max(0, owed - _held(user_id, currency))
 
 
+def register_account(*, user: User, gateway: str, gateway_account_id: str, label: str = "") -> PayoutAccount:
+    """A payee names the linked account that their money shall go to; staff verify it before anything goes there."""
+    with as_system("payout accounts are written by the till alone"):
+        _alone(user.pk)
+        now = clock.now()
+        PayoutAccount.objects.filter(user=user, deleted_at=None).update(deleted_at=now)
+        made: PayoutAccount = PayoutAccount.objects.create(
+            user=user, gateway=gateway, gateway_account_id=gateway_account_id, label=label[:80]
+        )
+        return made
+
+
+def verify_account(account: PayoutAccount, *, by: User) -> None:
+    """Staff have checked whose account it is."""
+    with as_system("staff acts for all"):
+        PayoutAccount.objects.filter(pk=account.pk, verified_at=None).update(verified_at=clock.now())
+        audit.record("payments.payout_account_verified", actor=by.pk, target=account.pk)
+
+
 def schedule(account: PayoutAccount, currency: str) -> Payout | None:
     """Schedule all that has cleared for one account; None when that is nothing, or less than the gateway moves."""
     way = gateways[account.gateway]

@@ -9,13 +9,14 @@ from rest_framework.exceptions import NotAuthenticated
 from core.errors import NotFound
 from core.refs import Ref
 from core.rls import as_anonymous, as_system, as_user
-from payments.errors import BadSignature, GatewayUnavailable, OrderMismatch
+from payments.errors import BadSignature, GatewayUnavailable, NotSupported, OrderMismatch
 from payments.jobs import enqueue
-from payments.models import Payment, PaymentStatus
+from payments.models import GatewaySubscription, Payment, PaymentStatus
 from payments.outside import gateway_named
-from payments.ports import GuestPayable, payables
+from payments.ports import GuestPayable, SubscriptionGateway, payables
 from payments.services.orders import open_order
 from payments.services.settling import settle
+from payments.services.subscriptions import settle_subscription
 from payments.services.timeline import note
 from payments.services.webhooks import forged
 from users.models import User
@@ -40,6 +41,8 @@ def verify(*, payer: User | None, data: Mapping[str, Any], token: str = "") -> t
 
     Call it outside transactions. `token` is a guest's. Raises NotFound for another's order, BadSignature.
     """
+    if data.get("razorpay_subscription_id"):
+        return _verify_subscription(payer, data)
     payment = _theirs(payer, str(data.get("razorpay_order_id") or ""), token)
     way = gateway_named(payment.gateway)
     try:
@@ -56,6 +59,34 @@ def verify(*, payer: User | None, data: Mapping[str, Any], token: str = "") -> t
         return payment, False
     done = settle(gateway=payment.gateway, seen=seen, source="verify", expected=payment).payment
     return done, done.status not in NOT_YET
+
+
+def _verify_subscription(payer: User | None, data: Mapping[str, Any]) -> tuple[Payment, bool]:
+    """The first charge of a subscription, authorised in a checkout."""
+    if payer is None:
+        raise NotAuthenticated
+    with as_user(payer):
+        mine = GatewaySubscription.objects.visible_to(payer)
+        row = mine.filter(gateway_subscription_id=data["razorpay_subscription_id"]).first()
+    if row is None:
+        raise NotFound
+    way = gateway_named(row.gateway)
+    service: object = way
+    if not isinstance(service, SubscriptionGateway):
+        raise NotSupported
+    try:
+        result = way.parse_client_result(data)
+    except BadSignature:
+        forged.labels(row.gateway, "verify").inc()
+        raise
+    charge = way.fetch_payment(result.payment_id)
+    seen = service.fetch_subscription(result.subscription_id)
+    settle_subscription(gateway=row.gateway, seen=seen, source="verify", charge=charge)
+    with as_user(payer):
+        paid: Payment | None = Payment.objects.filter(attempts__gateway_payment_id=charge.id).first()
+    if paid is None:  # authorised, not charged yet: the webhook of the charge makes the payment
+        raise GatewayUnavailable("The first payment is still being processed.", outcome_unknown=False)
+    return paid, paid.status not in NOT_YET
 
 
 def find_payment(payer: User | None, payment: Mapping[str, Any], token: str = "") -> Payment:

@@ -1,7 +1,9 @@
 """Payment routes of payers, the gateways' webhooks, and the sandbox's checkout."""
 
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 from csp.decorators import csp_update
 from django.conf import settings
@@ -18,9 +20,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from core.idempotency import Idempotent
 from core.parsers import read_bounded
+from core.renderers import Json
 from core.views import GatewayView, ScopedMixin
+from payments import invoices
 from payments.amounts import money
+from payments.documents import invoice_pdf
 from payments.errors import UnknownOrder
 from payments.models import Payment
 from payments.ports import gateways
@@ -41,6 +47,24 @@ WEBHOOK_LIMIT = 256 * 1024  # bytes
 NO_STORE = {"Cache-Control": "no-store"}
 
 
+class Pdf(Json):
+    """Lets a client ask for application/pdf; a refusal is JSON all the same."""
+
+    media_type = "application/pdf"
+    format = "pdf"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        response = (renderer_context or {}).get("response")
+        if response is not None:
+            response["Content-Type"] = "application/json"
+        return super().render(data, accepted_media_type, renderer_context)
+
+
 class PaymentViewSet(ScopedMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Any]):
     """A payer's own payments, newest first."""
 
@@ -51,7 +75,7 @@ class PaymentViewSet(ScopedMixin, mixins.ListModelMixin, mixins.RetrieveModelMix
     lookup_value_converter = "uuid"
 
 
-class CreateOrderView(GatewayView):
+class CreateOrderView(Idempotent, GatewayView):
     """Open (or find again) the payment of a thing, with its order at the gateway."""
 
     permission_classes = (AllowAny,)
@@ -84,6 +108,25 @@ class VerifyView(GatewayView):
             payer=payer_of(request), data=form.validated_data, token=request.query_params.get("token", "")
         )
         return Response(VerifyOutput({"payment": payment}).data, status=200 if done else 202)
+
+
+class InvoiceView(GatewayView):
+    """The invoice of a settled payment, as PDF; 404 until there is one."""
+
+    permission_classes = (AllowAny,)
+    renderer_classes = (Json, Pdf)
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY}, parameters=[TOKEN])
+    def get(self, request: Request, pk: UUID) -> HttpResponse:
+        invoice = invoices.invoice_of(
+            verifying.find_payment(payer_of(request), {"pk": pk}, request.query_params.get("token", ""))
+        )
+        name = f"invoice-{invoice.reference}.pdf"
+        headers = {
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "private, no-store",
+        }
+        return HttpResponse(invoice_pdf(invoice), content_type="application/pdf", headers=headers)
 
 
 class WebhookView(GatewayView):
