@@ -344,7 +344,6 @@ class Migration(migrations.Migration):
                 ('amount_minor', models.BigIntegerField()),
                 ('currency', models.CharField(max_length=3)),
                 ('status', models.CharField(choices=[('requested', 'Requested'), ('processing', 'Processing'), ('unknown', 'Outcome unknown'), ('processed', 'Processed'), ('failed', 'Failed')], default='requested', max_length=12)),
-                ('counts', models.BooleanField(default=True, help_text="Of the order's own money; else of what came on top.")),
                 ('key', models.CharField(max_length=80, unique=True)),
                 ('reason', models.CharField(max_length=200)),
                 ('gateway_refund_id', models.CharField(blank=True, max_length=64, null=True)),
