@@ -80,9 +80,9 @@ def xml_root(data: bytes, limit: int) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Refused(
-            "not_well_formed", f"The file is cut off or damaged: {clean(str(error), 120)}."
-        ) from None
+        line = getattr(error, "lineno", None)
+        place = f" (line {line})" if line else ""
+        raise Refused("not_well_formed", f"The file is cut off or damaged{place}.") from None
     if getattr(root.getroottree().docinfo, "doctype", ""):
         raise Refused("doctype", "The file declares a document type; such files are never read.")
     return root
