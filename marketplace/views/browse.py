@@ -116,7 +116,7 @@ def own_vehicle(request: Request, vehicle_id: Any) -> Vehicle | None:
 
 def known(request: Request, shape: Any) -> dict[str, str]:
     """The parameters that a query knows; others are no business of ours (trackers add theirs)."""
-    return {name: value for name, value in request.query_params.items() if name in shape.fields}
+    return {name: str(value) for name, value in request.query_params.items() if name in shape.fields}
 
 
 def answer(request: Request, body: bytes, headers: dict[str, str] | None = None) -> Response:

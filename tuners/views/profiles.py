@@ -16,7 +16,7 @@ from core.errors import Invalid, NotFound
 from core.views import ScopedMixin, etag
 from tuners import selectors, services
 from tuners.models import TunerApplication, TunerProfile, TunerReview
-from tuners.serializers import (
+from tuners.serializers.profiles import (
     ApplicationInput,
     ApplicationSerializer,
     DiscoverQuery,
