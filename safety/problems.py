@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class SafetyProblem(Exception):  # noqa: N818 -- a file that is turned away is not a fault of the program
+class SafetyProblem(Exception):
     """Common parent, so that a caller can catch both."""
 
     def __init__(self, reason_code: str, message: str) -> None:

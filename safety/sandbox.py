@@ -42,7 +42,7 @@ _ROOT: Final = Path(__file__).resolve().parents[1]
 _ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-class SandboxUnavailable(RuntimeError):  # noqa: N818 -- a state, not a mistake
+class SandboxUnavailable(RuntimeError):
     """No worker could be started, or all were busy for too long. Nothing is said about the file."""
 
 

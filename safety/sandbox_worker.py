@@ -38,7 +38,7 @@ _FORBIDDEN: Final = (
 _WRITE_FLAGS: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 
 
-class Forbidden(PermissionError):  # noqa: N818 -- an event, named for what it is
+class Forbidden(PermissionError):
     """The worker tried what parsing never needs."""
 
 

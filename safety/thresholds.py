@@ -20,7 +20,7 @@ _FILE: Final = Path(__file__).with_name("thresholds.yaml")
 Value = float | Sequence[float]
 
 
-class UnknownThreshold(ValueError):  # noqa: N818 -- reads like the other refusals
+class UnknownThreshold(ValueError):
     """An override names no limit of ours, or gives it a value of another shape."""
 
 

@@ -20,7 +20,7 @@ _MOST_NODES: Final = 100
 _MOST_NUMBER: Final = 1e12
 
 
-class BadExpression(ValueError):  # noqa: N818 -- reads like what it is
+class BadExpression(ValueError):
     """An expression that is not arithmetic on x."""
 
 

@@ -33,7 +33,7 @@ _STYLE: Final = (
 )
 
 
-class UnknownView(ValueError):  # noqa: N818 -- reads like the other refusals
+class UnknownView(ValueError):
     """Not tune, baseline or diff, or there is no baseline for it."""
 
 

@@ -1,0 +1,8 @@
+"""Newest first, by cursor."""
+
+from rest_framework.pagination import CursorPagination
+
+
+class Newest(CursorPagination):
+    page_size = 50
+    ordering = "-created_at"

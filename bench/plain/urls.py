@@ -1,0 +1,15 @@
+"""The routes of the plain peer, named as the product's."""
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from bench.plain.views import Login, Register, VehicleViewSet
+
+router = SimpleRouter()
+router.register("garage/vehicles", VehicleViewSet, basename="vehicle")
+
+urlpatterns = [
+    path("api/v1/auth/register/", Register.as_view()),
+    path("api/v1/auth/login/", Login.as_view()),
+    path("api/v1/", include(router.urls)),
+]

@@ -1,0 +1,58 @@
+"""The views of the plain peer."""
+
+import time
+
+import jwt
+from django.conf import settings
+from django.contrib.auth import authenticate, get_user_model
+from django.db.models import QuerySet
+from rest_framework import serializers, viewsets
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from bench.plain.models import Vehicle
+
+User = get_user_model()
+
+
+class Register(APIView):
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        user = User.objects.create_user(username=request.data["email"], password=request.data["password"])
+        return Response({"id": user.pk}, status=201)
+
+
+class Login(APIView):
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        user = authenticate(username=request.data["email"], password=request.data["password"])
+        if user is None:
+            raise AuthenticationFailed
+        claims = {"sub": str(user.pk), "exp": int(time.time()) + 3600}
+        return Response({"access_token": jwt.encode(claims, settings.SECRET_KEY, algorithm="HS256")})
+
+
+class VehicleSerializer(serializers.ModelSerializer[Vehicle]):
+    user = serializers.PrimaryKeyRelatedField(source="owner", read_only=True)
+
+    class Meta:
+        model = Vehicle
+        fields = [
+            "id", "user", "nickname", "make", "model", "trim", "year", "vin", "license_plate", "odometer_km",
+            "fuel_type", "notes", "created_at", "updated_at",
+        ]  # fmt: skip
+
+
+class VehicleViewSet(viewsets.ModelViewSet[Vehicle]):
+    serializer_class = VehicleSerializer
+
+    def get_queryset(self) -> QuerySet[Vehicle]:
+        return Vehicle.objects.filter(owner=self.request.user).select_related("owner")
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Vehicle]) -> None:
+        serializer.save(owner=self.request.user)

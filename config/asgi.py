@@ -1,0 +1,15 @@
+"""Websocket and streams in production, and everything in the one process of `make run`."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ["UNDER_ASGI"] = "true"
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+http = get_asgi_application()
+
+from core.worker import lifespan_app  # noqa: E402 -- needs the apps
+
+application = ProtocolTypeRouter({"http": http, "lifespan": lifespan_app})

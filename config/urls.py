@@ -1,0 +1,49 @@
+"""Every route: one prefix, one version; the apps bring their own."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+import core.files.urls
+import garage.urls
+import marketplace.urls
+import payments.urls
+import safety.urls
+import sync.urls
+import tuners.urls
+import users.urls
+from core import health
+
+api: list[URLPattern | URLResolver] = [
+    *core.files.urls.urlpatterns,
+    *sync.urls.urlpatterns,
+    *users.urls.urlpatterns,
+    *users.urls.aliases,
+    *garage.urls.urlpatterns,
+    *garage.urls.aliases,
+    *payments.urls.urlpatterns,
+    *payments.urls.aliases,
+    *tuners.urls.urlpatterns,
+    *marketplace.urls.urlpatterns,
+    *marketplace.urls.aliases,
+    *safety.urls.urlpatterns,
+]
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/api/docs/")),
+    path(settings.ADMIN_PATH, admin.site.urls),
+    path("api/v1/", include(api)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+]
+
+handler400 = "core.handler.bad_request"
+handler403 = "core.handler.permission_denied"
+handler404 = "core.handler.page_not_found"
+handler500 = "core.handler.server_error"

@@ -1,0 +1,30 @@
+"""Absolute URLs of our own: by the host that the client called, or by PUBLIC_URL where there is no request."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from django.conf import settings
+from django.http import HttpRequest
+
+_request: ContextVar[HttpRequest | None] = ContextVar("request_of_links", default=None)
+
+
+@contextmanager
+def made_for(request: HttpRequest) -> Iterator[None]:
+    """Links made inside are for the caller of this request."""
+    token = _request.set(request)
+    try:
+        yield
+    finally:
+        _request.reset(token)
+
+
+def absolute(path: str) -> str:
+    """The full URL of one of our paths. PUBLIC_URL, where set, wins over what a request calls us."""
+    if settings.PUBLIC_URL:
+        return f"{settings.PUBLIC_URL}{path}"
+    request = _request.get()
+    return (
+        request.build_absolute_uri(path) if request is not None else f"http://localhost:{settings.PORT}{path}"
+    )

@@ -1,0 +1,67 @@
+"""What the staff pages of all apps are made of: lists of facts, and deeds that ask before they act."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+from unfold.dataclasses import ActionDialog
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+
+from core.errors import DomainError
+
+
+class ReasonForm(BaseDialogForm):
+    reason = forms.CharField(max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+def ask(title: str, submit: str, description: str = "") -> ActionDialog:
+    """The dialog before a deed; it also makes a POST with a CSRF token of what would be a bare link."""
+    return ActionDialog(
+        title=title, description=description, form_class=BaseDialogForm, form_submit_text=submit
+    )
+
+
+def ask_why(title: str, submit: str, description: str = "") -> ActionDialog:
+    """The same for a deed that needs a reason: `form.cleaned_data["reason"]`."""
+    return ActionDialog(title=title, description=description, form_class=ReasonForm, form_submit_text=submit)
+
+
+F = TypeVar("F", bound=Callable[..., HttpResponse])
+
+
+def deed(
+    description: str, dialog: ActionDialog, *, permissions: tuple[str, ...] = ("change",)
+) -> Callable[[F], F]:
+    """Unfold's `@action` for `actions_detail`, with honest types: the method stays what it is."""
+    made: Any = action(description=description, permissions=permissions, dialog=dialog)
+    return cast("Callable[[F], F]", made)
+
+
+class FactsAdmin(ModelAdmin):
+    """Rows that come from people: staff read them, and act through `actions_detail`."""
+
+    actions_detail: Any = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def done(
+        self, request: HttpRequest, object_id: Any, deed: Callable[[], object], said: str
+    ) -> HttpResponse:
+        """Do the deed, say how it went, and show the row again (dialogs are sent by htmx)."""
+        try:
+            deed()
+        except DomainError as problem:
+            messages.error(request, problem.text)
+        else:
+            messages.success(request, said)
+        name = f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_change"
+        return HttpResponse(headers={"HX-Redirect": reverse(name, args=[object_id])})

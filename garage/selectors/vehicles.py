@@ -1,0 +1,198 @@
+"""The hot reads and writes of vehicles: one statement each, whose JSON PostgreSQL makes.
+
+`VEHICLE_JSON` says in SQL what `VehicleSerializer` says in Python; a test holds them equal.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from core.files.services import public_url
+from core.ids import uuid7
+from core.models import FilePurpose, StoredFile
+from garage.models import ReadingSource, Vehicle
+
+_NOWHERE = UUID(int=0)
+
+
+def _instant(column: str) -> str:
+    text = f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+    return f"replace({text}, '.000000Z', 'Z')"
+
+
+def _number(column: str) -> str:
+    return f"trim_scale({column})"
+
+
+# `v` is a row of the table. %(photo)s is the address of a photo whose id is the nil UUID.
+VEHICLE_JSON = f"""json_build_object(
+ 'id', v.id, 'user', v.owner_id, 'nickname', v.nickname, 'vin', v.vin, 'vin_notes', v.vin_notes,
+ 'make', v.make, 'model', v.model, 'trim', v.trim, 'year', v.year, 'license_plate', v.license_plate,
+ 'odometer_km', {_number("v.odometer_km")}, 'odometer', {_number("v.odometer_km")}, 'fuel_type', v.fuel_type,
+ 'dongle_id', v.dongle_id, 'dongle_connection_type', v.dongle_connection_type,
+ 'vehicle_model_id', v.vehicle_model_id,
+ 'ecu', json_build_object('family', v.ecu_family, 'hardware', v.ecu_hardware, 'software', v.ecu_software,
+  'calibration_id', v.ecu_calibration_id),
+ 'engine', json_build_object('displacement_cc', {_number("v.engine_displacement_cc")},
+  'cylinders', v.engine_cylinders, 'stroke', v.engine_stroke, 'aspiration', v.engine_aspiration,
+  'redline_rpm', v.engine_redline_rpm, 'compression', {_number("v.engine_compression")},
+  'injector_cc_min', {_number("v.engine_injector_cc_min")}),
+ 'mods', v.mods, 'notes', v.notes,
+ 'photo', replace(%(photo)s::text, '{_NOWHERE}', v.photo_file_id::text),
+ 'created_at', {_instant("v.created_at")}, 'updated_at', {_instant("v.updated_at")}, 'rev', v.rev)::text"""
+
+_PAGE = f"""
+SELECT v.id, v.created_at, {VEHICLE_JSON} FROM garage_vehicle v
+ WHERE v.owner_id = %(owner)s::uuid AND v.deleted_at IS NULL
+ ORDER BY v.created_at DESC, v.id DESC LIMIT %(limit)s::int"""
+
+_ONE = f"""
+SELECT v.rev, {VEHICLE_JSON} FROM garage_vehicle v
+ WHERE v.id = %(id)s::uuid AND v.owner_id = %(owner)s::uuid AND v.deleted_at IS NULL"""
+
+
+class Shown(NamedTuple):
+    """A vehicle as the API shows it: its revision and its JSON."""
+
+    rev: int
+    json: str
+
+
+class Listed(NamedTuple):
+    id: UUID
+    created_at: Any
+    json: str
+
+
+def first_vehicles(owner_id: UUID, limit: int) -> list[Listed]:
+    """The newest `limit` vehicles of a person."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PAGE, {"owner": owner_id, "limit": limit, "photo": _photo()})
+        return [Listed(*row) for row in cursor.fetchall()]
+
+
+def shown(owner_id: UUID, vehicle_id: UUID) -> Shown | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE, {"owner": owner_id, "id": vehicle_id, "photo": _photo()})
+        row = cursor.fetchone()
+    return Shown(*row) if row else None
+
+
+# -- The statements of services/vehicles.py
+
+
+def insert_vehicle(columns: Mapping[str, Any]) -> tuple[Shown, UUID | None] | None:
+    """One new row, and its first reading; None when the id is taken. Second: the model that the catalogue knows."""
+    given = {name: columns.get(name, default) for name, default in _defaults().items()}
+    with connection.cursor() as cursor:
+        cursor.execute(_insert(), given | _extras(ReadingSource.OWNER))
+        row = cursor.fetchone()
+    return (Shown(*row[:2]), row[2]) if row else None
+
+
+class Changed(NamedTuple):
+    """What was there (`old_rev`), and what it became; `rev` None: a condition did not hold, nothing was written."""
+
+    old_rev: int
+    rev: int | None
+    json: str | None
+    vehicle_model_id: UUID | None
+
+
+def update_vehicle(
+    owner_id: UUID, vehicle_id: UUID, columns: Mapping[str, Any], *, rev: int | None, source: ReadingSource
+) -> Changed | None:
+    """Write `columns`; None when there is no such vehicle. A lower odometer needs the source CORRECTION.
+
+    rev: the revision that the row must have, None for any.
+    """
+    values = dict(columns) | {
+        "id": vehicle_id,
+        "owner": owner_id,
+        "demanded": rev,
+        **_extras(source),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_update(tuple(sorted(columns))), values)
+        row = cursor.fetchone()
+    return Changed(*row) if row else None
+
+
+@lru_cache(maxsize=1)
+def _types() -> dict[str, str]:
+    """Column -> its type, without a length: a cast to varchar(80) would cut silently."""
+    return {
+        field.attname: str(field.db_type(connection)).split("(")[0] + ("[]" if field.name in _ARRAYS else "")
+        for field in Vehicle._meta.concrete_fields
+    }
+
+
+_ARRAYS = frozenset({"mods", "vin_notes"})
+
+
+@lru_cache(maxsize=1)
+def _defaults() -> dict[str, Any]:
+    kept = {"deleted_at", "rev", "created_at", "updated_at"}
+    columns = (field for field in Vehicle._meta.concrete_fields if field.attname not in kept)
+    return {
+        field.attname: [] if field.attname in _ARRAYS else "" if field.empty_strings_allowed else None
+        for field in columns
+    }
+
+
+def _value(column: str) -> str:
+    """A bound value; a model must be one that the catalogue still has."""
+    bound = f"%({column})s::{_types()[column]}"
+    if column == "vehicle_model_id":
+        return f"(SELECT m.id FROM garage_vehiclemodel m WHERE m.id = {bound} AND m.deleted_at IS NULL)"
+    return bound
+
+
+@lru_cache(maxsize=1)
+def _insert() -> str:
+    names = list(_defaults())
+    return f"""
+WITH v AS (
+ INSERT INTO garage_vehicle ({", ".join(names)}) VALUES ({", ".join(map(_value, names))})
+ ON CONFLICT (id) DO NOTHING RETURNING *
+), reading AS (
+ INSERT INTO garage_odometerentry (id, owner_id, vehicle_id, reading_km, read_at, source, note)
+ SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, clock_timestamp(), %(source)s::varchar, ''
+   FROM v WHERE v.odometer_km IS NOT NULL
+)
+SELECT v.rev, {VEHICLE_JSON}, v.vehicle_model_id FROM v"""
+
+
+@lru_cache(maxsize=256)
+def _update(columns: tuple[str, ...]) -> str:
+    changes = ", ".join(f"{name} = {_value(name)}" for name in columns)
+    rises, reading = "", ""
+    if "odometer_km" in columns:
+        rises = f"""AND (old.odometer_km IS NULL OR {_value("odometer_km")} >= old.odometer_km
+                     OR %(source)s::varchar = '{ReadingSource.CORRECTION.value}')"""
+        reading = """, reading AS (
+ INSERT INTO garage_odometerentry (id, owner_id, vehicle_id, reading_km, read_at, source, note)
+ SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, clock_timestamp(), %(source)s::varchar, ''
+   FROM v JOIN old USING (id) WHERE v.odometer_km <> COALESCE(old.odometer_km, -1))"""
+    return f"""
+WITH old AS (
+ SELECT o.id, o.rev, o.odometer_km FROM garage_vehicle o
+  WHERE o.id = %(id)s::uuid AND o.owner_id = %(owner)s::uuid AND o.deleted_at IS NULL FOR UPDATE
+), v AS (
+ UPDATE garage_vehicle t SET {changes or "id = t.id"} FROM old
+  WHERE t.id = old.id AND old.rev = COALESCE(%(demanded)s::bigint, old.rev) {rises}
+ RETURNING t.*
+){reading}
+SELECT old.rev, v.rev, CASE WHEN v.id IS NOT NULL THEN {VEHICLE_JSON} END, v.vehicle_model_id
+  FROM old LEFT JOIN v ON true"""
+
+
+def _extras(source: ReadingSource) -> dict[str, Any]:
+    return {"photo": _photo(), "source": source.value, "reading_id": uuid7()}
+
+
+def _photo() -> str | None:
+    return public_url(StoredFile(id=_NOWHERE, purpose=FilePurpose.PHOTO))

@@ -1,0 +1,23 @@
+"""Statements of a request, as production would run them: without the savepoints and roles of the test itself."""
+
+from contextlib import contextmanager
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+OURS = (
+    "SAVEPOINT",
+    "RELEASE SAVEPOINT",
+    "ROLLBACK TO",
+    "SET ROLE",
+    "SELECT set_config('app.user_id', '', false)",
+)
+
+
+@contextmanager
+def statements():
+    """`with statements() as told:`; `told` is filled when the block ends."""
+    told = []
+    with CaptureQueriesContext(connection) as captured:
+        yield told
+    told += [row["sql"] for row in captured.captured_queries if not row["sql"].startswith(OURS)]

@@ -1,0 +1,1 @@
+"""Shapes of the marketplace's input and output."""

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class PaymentsConfig(AppConfig):
+    name = "payments"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Payments"
+
+    def ready(self) -> None:
+        from payments import checks, hooks  # noqa: F401 -- app ready

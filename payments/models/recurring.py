@@ -1,0 +1,129 @@
+"""Subscriptions at the gateway, and money that goes out to payees."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from core.models import Record
+from core.querysets import ScopedQuerySet
+from core.refs import Ref
+
+
+class SubscriptionStatus(models.TextChoices):
+    CREATED = "created", "Waiting for the first payment"
+    AUTHENTICATED = "authenticated", "Authorised"
+    ACTIVE = "active", "Active"
+    PENDING = "pending", "Payment failed, tried again"
+    HALTED = "halted", "Halted"
+    PAUSED = "paused", "Paused"
+    CANCELLED = "cancelled", "Cancelled"
+    COMPLETED = "completed", "Completed"
+    EXPIRED = "expired", "Expired"
+
+
+class GatewaySubscription(Record):
+    """A standing order at the gateway for a thing that is paid again and again (a membership)."""
+
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    gateway = models.CharField(max_length=20)
+    gateway_subscription_id = models.CharField(max_length=64)
+    gateway_plan_id = models.CharField(max_length=64)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    description = models.CharField(max_length=200)
+    status = models.CharField(
+        max_length=14, choices=SubscriptionStatus.choices, default=SubscriptionStatus.CREATED
+    )
+    period_start = models.DateTimeField(null=True, blank=True)
+    period_end = models.DateTimeField(null=True, blank=True)
+    short_url = models.CharField(max_length=300, blank=True)
+
+    class Subscriptions(ScopedQuerySet["GatewaySubscription"]):
+        owner_path = "user"
+
+    objects: ClassVar[Any] = Subscriptions.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gateway", "gateway_subscription_id"], name="payments_subscription_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=SubscriptionStatus.values), name="payments_subscription_status_known"
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_subscription_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return self.description
+
+    @property
+    def target(self) -> Ref:
+        return Ref(self.subject_kind, self.subject_id)
+
+
+class PayoutAccount(Record):
+    """Where a payee's money goes: a linked account at a gateway that can transfer. Verified by staff."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    gateway = models.CharField(max_length=20)
+    gateway_account_id = models.CharField(max_length=64)
+    label = models.CharField(max_length=80, blank=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+
+    class Accounts(ScopedQuerySet["PayoutAccount"]):
+        owner_path = "user"
+
+    objects: ClassVar[Any] = Accounts.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(deleted_at=None), name="payments_one_live_payout_account"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.gateway_account_id
+
+
+class PayoutStatus(models.TextChoices):
+    SCHEDULED = "scheduled", "Scheduled"
+    PROCESSING = "processing", "Processing"
+    PAID = "paid", "Paid"
+    FAILED = "failed", "Failed"
+    REVERSED = "reversed", "Reversed"
+
+
+class Payout(Record):
+    """Cleared earnings on their way to a payee. The ledger is debited when it is scheduled."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(PayoutAccount, on_delete=models.PROTECT, related_name="payouts")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=12, choices=PayoutStatus.choices, default=PayoutStatus.SCHEDULED)
+    key = models.CharField(max_length=80, unique=True)
+    gateway_transfer_id = models.CharField(max_length=64, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Payouts(ScopedQuerySet["Payout"]):
+        owner_path = "user"
+
+    objects: ClassVar[Any] = Payouts.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_payout_positive"),
+            models.CheckConstraint(
+                condition=Q(status__in=PayoutStatus.values), name="payments_payout_status_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Payout to {self.account}"

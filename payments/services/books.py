@@ -1,0 +1,61 @@
+"""What settling, refunds and disputes share: a move of state, whose money it is, and who is told."""
+
+from core import clock
+from payments import ledger
+from payments.models import Payment, PaymentStatus
+from payments.ports import Settled, settled
+
+
+def move(payment: Payment, status: PaymentStatus, *fields: str) -> None:
+    """Change the state; the database refuses a step backwards."""
+    payment.status = status
+    payment.save(update_fields=["status", *fields])
+
+
+def earnings(payment: Payment, amount_minor: int) -> list[tuple[str, int]]:
+    """Whose the first `amount_minor` of this payment is: (account, amount) lines."""
+    income = f"income:{payment.subject_kind}"
+    if payment.payee_id is None:
+        return [(income, amount_minor)]
+    bps = payment.commission_bps
+    theirs, ours = ledger.split(amount_minor, [ledger.WHOLE - bps, bps])
+    return [(f"payee:{payment.payee_id}", theirs), (income, ours)]
+
+
+def money_place(payment: Payment) -> str:
+    """The account where this payment's money lies."""
+    return "cash:desk" if payment.gateway == "cash" else f"gateway:{payment.gateway}"
+
+
+def unearned(payment: Payment, amount_minor: int) -> list[tuple[str, int]]:
+    """What each side gives up when `amount_minor` more goes back, so that a full refund ends at zero exactly."""
+    before = earnings(payment, payment.refunded_minor)
+    after = earnings(payment, payment.refunded_minor + amount_minor)
+    return [(code, now - then) for (code, now), (_, then) in zip(after, before, strict=True)]
+
+
+def negative(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    return [(code, -amount) for code, amount in lines]
+
+
+def tell_captured(payment: Payment) -> None:
+    for listener in settled.values():
+        listener.captured(_fact(payment, payment.captured_minor, full=True))
+
+
+def tell_refunded(payment: Payment, amount_minor: int) -> None:
+    for listener in settled.values():
+        listener.refunded(_fact(payment, amount_minor, full=payment.left_minor == 0))
+
+
+def _fact(payment: Payment, amount_minor: int, *, full: bool) -> Settled:
+    return Settled(
+        payment_id=payment.pk,
+        payer_id=payment.user_id,
+        target=payment.target,
+        gateway=payment.gateway,
+        amount_minor=amount_minor,
+        currency=payment.currency,
+        at=clock.now(),
+        full=full,
+    )

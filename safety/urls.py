@@ -1,0 +1,14 @@
+from django.urls import include, path
+from rest_framework.routers import DefaultRouter
+
+from safety import views
+
+router = DefaultRouter(use_regex_path=True)
+router.include_root_view = False
+router.register("safety/reports", views.ReportViewSet, basename="safety-report")
+
+urlpatterns = [
+    path("safety/analyze/", views.AnalyzeView.as_view()),
+    path("safety/rules/", views.RulesView.as_view()),
+    path("", include(router.urls)),
+]

@@ -1,0 +1,14 @@
+"""The test app's routes, and numbers at once where the test never commits."""
+
+from collections.abc import Callable
+
+import pytest
+
+from sync.testing import number_at_once
+
+
+@pytest.fixture
+def numbered(db: None) -> Callable[[], None]:
+    """Every statement of this test, and of its requests, gets its numbers as a commit would give them."""
+    number_at_once()
+    return number_at_once

@@ -1,0 +1,119 @@
+"""From a bearer token to a person: one statement, which also sets the row-level-security context."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.request import Request
+
+from core import clock
+from core.auth import BadToken, read_access_token
+from users.models import AppSession, User
+
+SEEN_EVERY = timedelta(minutes=5)
+
+# Every column but the password hash, which only login needs (Django fetches it on demand).
+_COLUMNS = [field.attname for field in User._meta.concrete_fields if field.attname != "password"]
+_STATEMENT = f"""
+SELECT {", ".join(f"u.{column}" for column in _COLUMNS)},
+       s.gen, s.acked_gen, s.last_seen_at, s.aal,
+       GREATEST(s.created_at, s.reauthenticated_at), set_config('app.user_id', u.id::text, true)
+  FROM {AppSession._meta.db_table} s JOIN {User._meta.db_table} u ON u.id = s.user_id
+ WHERE s.id = %s AND u.id = %s AND s.gen >= %s AND s.revoked_at IS NULL
+   AND s.idle_expires_at > %s AND s.absolute_expires_at > %s AND u.is_active AND u.deleted_at IS NULL
+"""
+
+
+class Login(NamedTuple):
+    """What `request.auth` says of the login behind a request."""
+
+    user_id: UUID
+    session_id: UUID
+    generation: int
+    aal: int
+    expires_at: int
+    proved_at: datetime  # when the person last gave a password or code
+
+
+class Unauthenticated(AuthenticationFailed):
+    """401 with our own stable code."""
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.own_code = code
+
+
+class SessionTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <access_token>`; revocation, ban and role change count from the next request on."""
+
+    def authenticate(self, request: Request) -> tuple[User, Login] | None:
+        words = get_authorization_header(request).split()
+        if not words or words[0].lower() != b"bearer":
+            return None
+        if len(words) != 2:
+            raise Unauthenticated("The Authorization header is malformed.", "token_invalid")
+        try:
+            user, login, news = authenticate_token(words[1].decode("ascii"))
+        except UnicodeDecodeError:
+            raise Unauthenticated("This token is not valid.", "token_invalid") from None
+        if news:
+            request._request.session_in_use = login  # type: ignore[attr-defined]  # for SessionUseMiddleware
+        return user, login
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+
+class OptionalTokenAuthentication(SessionTokenAuthentication):
+    """For routes that serve strangers too: a dead login counts as none. An expired token is told, as its owner
+    can refresh it and means to be known.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Login] | None:
+        try:
+            return super().authenticate(request)
+        except Unauthenticated as refusal:
+            if refusal.own_code == "token_expired":
+                raise
+            return None
+
+
+def authenticate_token(token: str) -> tuple[User, Login, bool]:
+    """The person and login of an access token, and whether its use is news that the session should keep.
+
+    Raises Unauthenticated (401).
+    """
+    try:
+        claims = read_access_token(token)
+    except BadToken as problem:
+        if problem.expired:
+            raise Unauthenticated("This token has expired. Please refresh it.", "token_expired") from None
+        raise Unauthenticated("This token is not valid.", "token_invalid") from None
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_STATEMENT, [claims.session_id, claims.user_id, claims.generation, now, now])
+        row = cursor.fetchone()
+    if row is None:
+        raise Unauthenticated("This session has ended. Please log in again.", "session_revoked")
+    user: User = User.from_db("default", _COLUMNS, row[: len(_COLUMNS)])
+    gen, acked, last_seen, aal, proved_at = row[len(_COLUMNS) : -1]
+    login = Login(claims.user_id, claims.session_id, claims.generation, aal, claims.expires_at, proved_at)
+    return user, login, (claims.generation == gen and acked < gen) or now - last_seen > SEEN_EVERY
+
+
+def logged_in(request: Request) -> Login:
+    """The login of an authenticated request."""
+    login: Any = request.auth
+    assert isinstance(login, Login)  # noqa: S101 -- permission classes see to it
+    return login
+
+
+def person(request: Request | HttpRequest) -> User:
+    """Whoever asks, where permission classes or the admin let nobody else through. Raises NotAuthenticated."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user

@@ -1,0 +1,59 @@
+"""Jobs: letters and codes. Secrets are worked out here and never stand in a job's arguments."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from core import clock
+from core.rls import as_system
+from users import codes, letters, sms, tokens
+from users.models import OtpChallenge, Purpose, User
+from users.services.post import SEND_CODE, SEND_LETTER
+
+# 2, 4, 8 ... seconds: about two minutes, after which a code is of no use any more.
+SOON = RetryStrategy(max_attempts=6, exponential_wait=2)
+PATIENT = RetryStrategy(max_attempts=10, exponential_wait=3)
+
+
+@app.task(name=SEND_LETTER, retry=PATIENT)
+def send_letter(*, kind: str, to: str, name: str, facts: dict[str, str]) -> None:
+    _mail(to, letters.notice(kind, name=name, site=settings.SITE_URL, **facts))
+
+
+@app.task(name=SEND_CODE, retry=SOON)
+def send_code(*, challenge_id: str, to: str) -> None:
+    """Deliver a code by mail or SMS, if it is still open and somebody may have it."""
+    with as_system("codes belong to nobody until they are used"):
+        challenge = (
+            OtpChallenge.objects.select_related("user")
+            .filter(pk=UUID(challenge_id), closed_at=None, expires_at__gt=clock.now())
+            .first()
+        )
+    if challenge is None:
+        return
+    user: User | None = challenge.user
+    if challenge.purpose == Purpose.LOGIN:
+        if user is not None or settings.OTP_REGISTERS:
+            sms.backend().send(to, letters.SMS_CODE.format(code=codes.code_of(challenge)))
+    elif user is not None:
+        token = (
+            tokens.reset_token(user) if challenge.purpose == Purpose.RESET else tokens.address_token(user, to)
+        )
+        _mail(
+            to,
+            letters.code_letter(
+                challenge.purpose,
+                name=user.first_name,
+                site=settings.SITE_URL,
+                code=codes.code_of(challenge),
+                token=token,
+            ),
+        )
+
+
+def _mail(to: str, letter: letters.Letter) -> None:
+    message = EmailMessage(letter.subject, letter.body, settings.DEFAULT_FROM_EMAIL, [to])
+    message.send()
