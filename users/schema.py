@@ -13,7 +13,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-class OptionalBearerScheme(BearerScheme):
+class OptionalBearerScheme(BearerScheme):  # type: ignore[no-untyped-call]
     target_class = "users.authentication.OptionalTokenAuthentication"
     optional = True
 

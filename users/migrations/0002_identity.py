@@ -33,6 +33,7 @@ def own_once_known(table):
 # Secrets of authenticators; and the arguments of jobs, which hold addresses: the web may enqueue, not read.
 THIRD_PARTY = [
     own_once_known("mfa_authenticator"),
+    own_once_known("account_emailaddress"),
     (
         [
             # The worker inside the web process hands out periodic jobs under the web role.
@@ -53,6 +54,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('users', '0001_initial'),
         ('mfa', '0003_authenticator_type_uniq'),
+        ('account', '0009_emailaddress_unique_primary_email'),
         ('procrastinate', '0041_post_retry_failed_job'),
     ]
 
