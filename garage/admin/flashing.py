@@ -11,7 +11,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 
-from core.staff import FactsAdmin, action, ask
+from core.staff import FactsAdmin, ask, deed
 from garage.models import EcuBackup, FlashEvent, FlashJob, FlashWaiver
 from garage.services import staff
 
@@ -59,10 +59,10 @@ class EcuBackupAdmin(ReadOnlyAdmin):
     def readable_size(self, row: EcuBackup) -> str:
         return filesizeformat(row.size)
 
-    @action("Read again", dialog=ask("Read this backup again?", "Read", "Its state is here in a moment."))
+    @deed("Read again", dialog=ask("Read this backup again?", "Read", "Its state is here in a moment."))
     def verify_again(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        deed = partial(staff.verify_again, EcuBackup.objects.get(pk=object_id), by=request.user)
-        return self.done(request, object_id, deed, "It is read again now.")
+        change = partial(staff.verify_again, EcuBackup.objects.get(pk=object_id), by=request.user)
+        return self.done(request, object_id, change, "It is read again now.")
 
 
 class EventInline(TabularInline):

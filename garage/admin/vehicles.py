@@ -12,7 +12,7 @@ from unfold.dataclasses import ActionDialog
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
-from core.staff import FactsAdmin, action, ask_why
+from core.staff import FactsAdmin, ask_why, deed
 from garage.models import OdometerEntry, ReadingSource, Vehicle
 from garage.selectors.timeline import timeline_of
 from garage.services import staff
@@ -126,7 +126,7 @@ class VehicleAdmin(FactsAdmin):
                 note="by support",
             )
 
-    @action(
+    @deed(
         "Let a flash pass",
         dialog=ActionDialog(
             title="Let the next flash of this vehicle pass an objection?",
@@ -137,13 +137,13 @@ class VehicleAdmin(FactsAdmin):
     )
     def waive(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         told = {name: form.cleaned_data[name] for name in ("code", "reason")}
-        deed = partial(staff.waive, Vehicle.objects.get(pk=object_id), by=request.user, **told)
-        return self.done(request, object_id, deed, "The next flash passes this objection.")
+        change = partial(staff.waive, Vehicle.objects.get(pk=object_id), by=request.user, **told)
+        return self.done(request, object_id, change, "The next flash passes this objection.")
 
-    @action(
+    @deed(
         "Free the dongle", dialog=ask_why("Unlink the dongle?", "Unlink", "Another vehicle can have it then.")
     )
     def free_dongle(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         vehicle = Vehicle.objects.get(pk=object_id)
-        deed = partial(staff.free_dongle, vehicle, by=request.user, reason=form.cleaned_data["reason"])
-        return self.done(request, object_id, deed, "The dongle is free.")
+        change = partial(staff.free_dongle, vehicle, by=request.user, reason=form.cleaned_data["reason"])
+        return self.done(request, object_id, change, "The dongle is free.")
