@@ -1,6 +1,7 @@
 """Settings of every process; what differs between them comes from the environment (see .env.example)."""
 
 import contextlib
+import json
 import os
 import warnings
 from datetime import timedelta
@@ -147,6 +148,8 @@ TEMPLATES = [
 
 # -- Database: PostgreSQL only. The role decides what row-level security lets through (core/rls.py).
 
+# Behind a transaction pooler (pgbouncer) the login itself must have the role: docs/security.md says how.
+DB_POOLER = flag("DB_POOLER")
 UNDER_ASGI = flag("UNDER_ASGI")  # set by config/asgi.py: a pool there, persistent connections elsewhere
 
 
@@ -154,11 +157,13 @@ def database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     role = text("REVSYNC_DB_ROLE", default="revsync_app")
-    options: dict[str, Any] = {} if role == "owner" else {"options": f"-c role={role}"}
+    options: dict[str, Any] = {} if role == "owner" or DB_POOLER else {"options": f"-c role={role}"}
     if UNDER_ASGI:
         options["pool"] = {"min_size": 1, "max_size": number("DB_POOL_SIZE", default=8), "timeout": 10}
     else:
         options |= {"server_side_binding": True, "prepare_threshold": 2}
+    if DB_POOLER:
+        options["prepare_threshold"] = None  # the next statement may meet another server process
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/") or "revsync",
@@ -168,6 +173,7 @@ def database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
         "ATOMIC_REQUESTS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": DB_POOLER,
         "CONN_MAX_AGE": 0 if UNDER_ASGI else None,
         "CONN_HEALTH_CHECKS": True,
     }
@@ -230,10 +236,25 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "PaymentStatusEnum": "payments.models.PaymentStatus",
         "RefundStatusEnum": "payments.models.RefundStatus",
+        "FuelTypeEnum": "garage.models.FuelType",
+        "FuelWordEnum": "garage.serializers.vehicle.FUEL_WORDS",
+        "DongleConnectionEnum": "garage.models.Connection",
+        "AspirationEnum": "garage.models.Aspiration",
+        "DocumentKindEnum": "garage.models.DocumentKind",
+        "BackupStateEnum": "garage.models.BackupState",
+        "FlashStateEnum": "garage.models.FlashState",
+        "FlashStepEnum": "garage.models.FlashStep",
+        "ReadingSourceEnum": "garage.models.ReadingSource",
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# -- Sync: versions of a client's own schema that this server can serve; an app below is told to update
+
+SYNC_SCHEMA_VERSIONS = (number("SYNC_OLDEST_SCHEMA", default=1), number("SYNC_NEWEST_SCHEMA", default=1000))
+
+SYNC_WAITERS = number("SYNC_WAITERS", default=2000 if UNDER_ASGI else 8)  # clients in sync/wait/, a process
 
 # -- Sessions and passwords
 
@@ -263,7 +284,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = REAUTHENTICATION_SECONDS
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app",)
-HEADLESS_TOKEN_STRATEGY = "users.mfa.OurSessions"
+HEADLESS_TOKEN_STRATEGY = "users.mfa.OurSessions"  # noqa: S105 -- a class
 PASSWORD_HASHERS = [
     "core.auth.LeanArgon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -319,6 +340,46 @@ SMS_BACKEND = text(
 OTP_COUNTRIES = listing("OTP_COUNTRIES", default="IN")  # ISO 3166; codes go nowhere else (toll fraud)
 OTP_REGISTERS = flag("OTP_REGISTERS", default=True)  # a code to a new number makes an account
 
+# -- Outside identity: entries {kind, name, issuer, audience, algorithms, jwks_url | hs256_secret, ...}. Several of
+# one name are told apart by issuer and algorithm. OIDC_PROVIDERS is a JSON list of entries of kind "oidc".
+
+SUPABASE_URL = text("SUPABASE_URL").rstrip("/")
+
+
+def identity_provider_entries() -> list[dict[str, Any]]:
+    try:
+        entries: list[dict[str, Any]] = json.loads(secret("OIDC_PROVIDERS", default="[]"))
+    except ValueError:
+        raise ImproperlyConfigured("OIDC_PROVIDERS must be a JSON list.") from None
+    if SUPABASE_URL:
+        supabase = {
+            "kind": "supabase",
+            "name": "supabase",
+            "url": SUPABASE_URL,
+            "anon_key": secret("SUPABASE_ANON_KEY"),
+            "issuer": f"{SUPABASE_URL}/auth/v1",
+            "audience": "authenticated",
+        }
+        jwks = {"jwks_url": f"{SUPABASE_URL}/auth/v1/.well-known/jwks.json", "algorithms": ["ES256", "RS256"]}
+        entries.append(supabase | jwks)
+        if legacy := secret("SUPABASE_JWT_SECRET"):
+            entries.append(supabase | {"hs256_secret": legacy, "algorithms": ["HS256"]})
+    if project := DESCOPE["project_id"]:
+        entries.append(
+            {
+                "kind": "descope",
+                "name": "descope",
+                **DESCOPE,
+                "issuer": project,
+                "jwks_url": f"{DESCOPE['base_url']}/v2/keys/{project}",
+                "algorithms": ["RS256"],
+            }
+        )
+    return entries
+
+
+IDENTITY_PROVIDERS = identity_provider_entries()
+
 # -- Throttles: "hits/period"; THROTTLE_<SCOPE>=off switches one off (docs/security.md has the table)
 
 THROTTLES = {
@@ -356,7 +417,6 @@ THROTTLES = {
 
 # -- Files: local disk, or any S3-compatible store
 
-SUPABASE_URL = text("SUPABASE_URL")
 USE_S3 = flag("USE_S3", default=bool(SUPABASE_URL))
 S3 = {
     "access_key": secret("AWS_ACCESS_KEY_ID", "SUPABASE_ACCESS_KEY_ID"),

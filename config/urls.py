@@ -11,12 +11,14 @@ import garage.urls
 import marketplace.urls
 import payments.urls
 import safety.urls
+import sync.urls
 import tuners.urls
 import users.urls
 from core import health
 
 api: list[URLPattern | URLResolver] = [
     *core.files.urls.urlpatterns,
+    *sync.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,
     *garage.urls.urlpatterns,

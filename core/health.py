@@ -49,6 +49,14 @@ def _database() -> bool:
     return True
 
 
+def _isolation() -> bool:
+    """A web process that logs in as the owner would see everybody's rows, and nothing else would tell."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        row = cursor.fetchone()
+    return bool(row and not row[0])
+
+
 def _migrations() -> bool:
     executor = MigrationExecutor(connection)
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -65,6 +73,7 @@ def _storage() -> bool:
 
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": _database,
+    "isolation": _isolation,
     "migrations": _migrations,
     "cache": _cache,
     "storage": _storage,

@@ -1,5 +1,6 @@
 """The edge of the API: aliases without a version, honest JSON for Django's own refusals, policies of pages."""
 
+import logging
 from collections.abc import Callable
 
 from django.conf import settings
@@ -7,7 +8,10 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 
 from core import errors, links
+from core.handler import server_error, without_database
 from core.renderers import snake
+
+log = logging.getLogger(__name__)
 
 VERSIONED, UNVERSIONED = "/api/v1/", "/api/"
 OWN_PATHS = ("/api/docs/", "/api/schema/")
@@ -34,10 +38,30 @@ class ApiEdgeMiddleware:
                 response = self.get_response(request)
         except RequestDataTooBig:
             response = JsonResponse(errors.body(errors.MESSAGES[413], errors.CODES[413]), status=413)
+        if path.startswith(UNVERSIONED) and path not in OWN_PATHS and self._is_page(response):
+            status = response.status_code
+            text = errors.MESSAGES.get(status, errors.MESSAGES[400])
+            response = JsonResponse(errors.body(text, errors.CODES.get(status, "refused")), status=status)
         self._policies(path, response)
         if path.startswith(UNVERSIONED) and not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-cache"
         return response
+
+    @staticmethod
+    def _is_page(response: HttpResponse) -> bool:
+        """A refusal that Django dressed for a browser, as its development pages are."""
+        return response.status_code >= 400 and response.get("Content-Type", "").startswith("text/html")
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A crash is told in the one shape in development too; the traceback goes to the log."""
+        if not request.path_info.startswith(UNVERSIONED):
+            return None
+        if answer := without_database(exception):
+            return answer
+        if not settings.DEBUG:
+            return None
+        log.error("%s %s", request.method, request.path, exc_info=exception)
+        return server_error(request)
 
     def _snake_query(self, request: HttpRequest) -> HttpResponse | None:
         """`vehicleId=` is `vehicle_id=`; both at once are a contradiction."""

@@ -28,10 +28,17 @@ class Notifier(Protocol):
 
 
 class Note(Protocol):
-    kind: str
-    title: str
-    body: str
-    data: Mapping[str, Any]
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def body(self) -> str: ...
+
+    @property
+    def data(self) -> Mapping[str, Any]: ...
 
 
 @runtime_checkable

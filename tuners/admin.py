@@ -10,14 +10,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from core import audit
 from core.files.services import signed_download
 from core.models import StoredFile
-from core.staff import FactsAdmin, ask, ask_why
+from core.staff import FactsAdmin, ask, ask_why, deed
 from tuners import services
 from tuners.models import TunerApplication, TunerCertification, TunerProfile, TunerReview
+from users.authentication import person
 
 LABELS = {
     "Submitted": "warning",
@@ -76,7 +77,7 @@ class TunerApplicationAdmin(FactsAdmin):
         "business", "user", "role", "location", "specialities", "bio", "statement", "status", "reason",
         "decided_by", "decided_at", "created_at",
     )  # fmt: skip
-    actions_detail = ("approve", "refuse")
+    actions_detail: Any = ("approve", "refuse")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TunerApplication]:
         open_papers = Count("certifications", filter=Q(certifications__status="pending"))
@@ -91,19 +92,17 @@ class TunerApplicationAdmin(FactsAdmin):
     def papers(self, row: Any) -> int:
         return int(row.papers_open)
 
-    @action(description="Approve", permissions=["change"], dialog=ask("Verify this tuner?", "Verify"))
+    @deed("Approve", ask("Verify this tuner?", "Verify"))
     def approve(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = TunerApplication.objects.get(pk=object_id)
-        deed = partial(services.approve, application=row, staff=request.user)
-        return self.done(request, object_id, deed, "The tuner is verified.")
+        act = partial(services.approve, application=row, staff=person(request))
+        return self.done(request, object_id, act, "The tuner is verified.")
 
-    @action(
-        description="Refuse", permissions=["change"], dialog=ask_why("Refuse this application?", "Refuse")
-    )
+    @deed("Refuse", ask_why("Refuse this application?", "Refuse"))
     def refuse(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row, reason = TunerApplication.objects.get(pk=object_id), form.cleaned_data["reason"]
-        deed = partial(services.refuse, application=row, staff=request.user, reason=reason)
-        return self.done(request, object_id, deed, "The applicant is told.")
+        act = partial(services.refuse, application=row, staff=person(request), reason=reason)
+        return self.done(request, object_id, act, "The applicant is told.")
 
 
 @admin.register(TunerCertification)
@@ -124,7 +123,7 @@ class TunerCertificationAdmin(FactsAdmin):
         "title", "kind", "user", "application", "issuer", "number", "expires_on", "paper", "status", "reason",
         "reviewed_by", "reviewed_at",
     )  # fmt: skip
-    actions_detail = ("accept", "refuse")
+    actions_detail: Any = ("accept", "refuse")
 
     def get_urls(self) -> list[URLPattern]:
         opened = self.admin_site.admin_view(self.open_paper)
@@ -144,19 +143,23 @@ class TunerCertificationAdmin(FactsAdmin):
     def shown_status(self, row: TunerCertification) -> str:
         return row.get_status_display()
 
-    @action(description="Accept", permissions=["change"], dialog=ask("Accept this document?", "Accept"))
+    @deed("Accept", ask("Accept this document?", "Accept"))
     def accept(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = TunerCertification.objects.get(pk=object_id)
-        deed = partial(services.check_certification, certification=row, staff=request.user, accepted=True)
-        return self.done(request, object_id, deed, "Accepted.")
+        act = partial(services.check_certification, certification=row, staff=person(request), accepted=True)
+        return self.done(request, object_id, act, "Accepted.")
 
-    @action(description="Refuse", permissions=["change"], dialog=ask_why("Refuse this document?", "Refuse"))
+    @deed("Refuse", ask_why("Refuse this document?", "Refuse"))
     def refuse(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row, reason = TunerCertification.objects.get(pk=object_id), form.cleaned_data["reason"]
-        deed = partial(
-            services.check_certification, certification=row, staff=request.user, accepted=False, reason=reason
+        act = partial(
+            services.check_certification,
+            certification=row,
+            staff=person(request),
+            accepted=False,
+            reason=reason,
         )
-        return self.done(request, object_id, deed, "Refused.")
+        return self.done(request, object_id, act, "Refused.")
 
 
 @admin.register(TunerProfile)
@@ -185,7 +188,7 @@ class TunerProfileAdmin(FactsAdmin):
         "user", "role", "specialities", "status", "suspended_reason", "verified_at", "verified_until", "rating",
         "rating_count", "score",
     )  # fmt: skip
-    actions_detail = ("suspend", "reinstate")
+    actions_detail: Any = ("suspend", "reinstate")
 
     @display(description="Verification", label=LABELS, ordering="status")
     def shown_status(self, row: TunerProfile) -> str:
@@ -195,17 +198,17 @@ class TunerProfileAdmin(FactsAdmin):
     def rating(self, row: TunerProfile) -> str:
         return "-" if row.rating is None else f"{row.rating:.2f}"
 
-    @action(description="Suspend", permissions=["change"], dialog=ask_why("Suspend this tuner?", "Suspend"))
+    @deed("Suspend", ask_why("Suspend this tuner?", "Suspend"))
     def suspend(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row, reason = TunerProfile.objects.get(pk=object_id), form.cleaned_data["reason"]
-        deed = partial(services.suspend, profile=row, staff=request.user, reason=reason)
-        return self.done(request, object_id, deed, "Suspended.")
+        act = partial(services.suspend, profile=row, staff=person(request), reason=reason)
+        return self.done(request, object_id, act, "Suspended.")
 
-    @action(description="Reinstate", permissions=["change"], dialog=ask("Reinstate this tuner?", "Reinstate"))
+    @deed("Reinstate", ask("Reinstate this tuner?", "Reinstate"))
     def reinstate(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = TunerProfile.objects.get(pk=object_id)
-        deed = partial(services.reinstate, profile=row, staff=request.user)
-        return self.done(request, object_id, deed, "Reinstated.")
+        act = partial(services.reinstate, profile=row, staff=person(request))
+        return self.done(request, object_id, act, "Reinstated.")
 
 
 @admin.register(TunerReview)
@@ -216,21 +219,21 @@ class TunerReviewAdmin(FactsAdmin):
     search_fields = ("tuner__business", "author__email", "text")
     fields = ("tuner", "author", "rating", "text", "reply", "hidden_reason", "right_kind", "created_at")
     readonly_fields = fields
-    actions_detail = ("hide", "show")
+    actions_detail: Any = ("hide", "show")
 
     @display(description="State", label=LABELS)
     def shown(self, row: TunerReview) -> str:
         return "Hidden" if row.hidden_reason else "Shown"
 
-    @action(description="Hide", permissions=["change"], dialog=ask_why("Hide this review?", "Hide"))
+    @deed("Hide", ask_why("Hide this review?", "Hide"))
     def hide(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row, reason = TunerReview.objects.get(pk=object_id), form.cleaned_data["reason"]
-        deed = partial(services.hide_review, review=row, staff=request.user, reason=reason)
-        return self.done(request, object_id, deed, "Hidden.")
+        act = partial(services.hide_review, review=row, staff=person(request), reason=reason)
+        return self.done(request, object_id, act, "Hidden.")
 
-    @action(description="Show", permissions=["change"], dialog=ask("Show this review again?", "Show"))
+    @deed("Show", ask("Show this review again?", "Show"))
     def show(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = TunerReview.objects.get(pk=object_id)
         return self.done(
-            request, object_id, partial(services.show_review, review=row, staff=request.user), "Shown."
+            request, object_id, partial(services.show_review, review=row, staff=person(request)), "Shown."
         )

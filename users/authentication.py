@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 
 from core import clock
@@ -109,3 +110,10 @@ def logged_in(request: Request) -> Login:
     login: Any = request.auth
     assert isinstance(login, Login)  # noqa: S101 -- permission classes see to it
     return login
+
+
+def person(request: Request | HttpRequest) -> User:
+    """Whoever asks, where permission classes or the admin let nobody else through. Raises NotAuthenticated."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user

@@ -7,6 +7,10 @@ from typing import Any
 from core import clock
 from core.ports import dashboard_cards, demo_worlds
 from users.models import AppSession, Role, User
+from users.ports import identity_providers
+from users.providers.descope import Descope
+from users.providers.oidc import Oidc
+from users.providers.supabase import Supabase
 
 DEMO_PASSWORD = "ride-safe-2026"  # noqa: S105 -- printed for everybody by `make run`
 DEMO_PEOPLE = {
@@ -54,5 +58,8 @@ class DemoPeople:
         ]
 
 
+identity_providers.register("oidc", Oidc)
+identity_providers.register("supabase", Supabase)
+identity_providers.register("descope", Descope)
 dashboard_cards.register("people", PeopleCard())
 demo_worlds.register("users", DemoPeople())

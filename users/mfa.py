@@ -29,7 +29,7 @@ from users.services.entering import enter_proved
 BACKEND = "users.backends.StaffBackend"
 
 
-class OurSessions(AbstractTokenStrategy):
+class OurSessions(AbstractTokenStrategy):  # type: ignore[misc]  # untyped package
     """Hands out our pair, and finds allauth's session by our access token or, during a login, by its own."""
 
     def get_session_token(self, request: HttpRequest) -> str | None:

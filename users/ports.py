@@ -1,5 +1,7 @@
 """What users lets higher apps plug in."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from django.db.models import Expression
@@ -41,3 +43,52 @@ account_facts: Registry[AccountFact] = Registry("account_facts", AccountFact)
 # Public numbers of a profile (tunes, reviews, flashes), by name; never about what a person keeps private.
 profile_stats: Registry[AccountFact] = Registry("profile_stats", AccountFact)
 benefits: Registry[Benefit] = Registry("benefits", Benefit)
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalIdentity:
+    """What an issuer vouches for."""
+
+    issuer: str
+    subject: str
+    email: str = ""
+    email_verified: bool = False
+    phone: str = ""
+    phone_verified: bool = False
+    name: str = ""
+    session_id: str = ""
+    amr: tuple[str, ...] = ()
+    expires_at: int = 0
+
+
+@runtime_checkable
+class IdentityProvider(Protocol):
+    """One issuer, as one entry of settings.IDENTITY_PROVIDERS describes it."""
+
+    name: str
+    issuer: str
+
+    def verify(self, token: str) -> ExternalIdentity:
+        """Raises `users.errors.TokenRefused` (401) or `ProviderDown` (503)."""
+        ...
+
+    def accepts(self, header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
+        """Is this entry for a token that says so of itself? Nothing is verified yet."""
+        ...
+
+    def vouch(self, token: str, identity: ExternalIdentity) -> ExternalIdentity:
+        """The same with what the issuer has proved of addresses; asked once, before an account is linked.
+
+        Raises TokenRefused, ProviderDown.
+        """
+        ...
+
+
+@runtime_checkable
+class ProviderKind(Protocol):
+    """Makes a provider from its entry in the settings; registered under the entry's `kind`."""
+
+    def __call__(self, config: Mapping[str, Any], /) -> IdentityProvider: ...
+
+
+identity_providers: Registry[ProviderKind] = Registry("identity_providers", ProviderKind)

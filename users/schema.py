@@ -11,3 +11,16 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class OptionalBearerScheme(BearerScheme):  # type: ignore[no-untyped-call]
+    target_class = "users.authentication.OptionalTokenAuthentication"
+    optional = True
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "users.staff.ApiKeyAuthentication"
+    name = "staff_key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "X-API-Key"}

@@ -18,7 +18,7 @@ def has_one(user: User) -> bool:
     if not settings.MFA_ENABLED:
         return False
     with as_user(user):
-        return Authenticator.objects.filter(user=user).exclude(type=RECOVERY).exists()
+        return bool(Authenticator.objects.filter(user=user).exclude(type=RECOVERY).exists())
 
 
 def demand_of(user: User, code: str) -> int:

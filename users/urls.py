@@ -1,6 +1,6 @@
 from django.urls import path
 
-from users.views import addresses, devices, login, passwords, people, phones, sessions
+from users.views import addresses, devices, federation, login, passwords, people, phones, sessions
 
 urlpatterns = [
     path("auth/register/", login.RegisterView.as_view()),
@@ -9,6 +9,9 @@ urlpatterns = [
     path("auth/logout/", login.LogoutView.as_view()),
     path("auth/logout-all/", login.LogoutAllView.as_view()),
     path("auth/reauthenticate/", login.ReauthenticateView.as_view()),
+    path("auth/exchange/", federation.ExchangeView.as_view()),
+    path("auth/identities/", federation.IdentityList.as_view()),
+    path("auth/identities/<uuid:pk>/", federation.IdentityDetail.as_view()),
     path("auth/profile/", people.ProfileView.as_view()),
     path("auth/sessions/", sessions.SessionList.as_view()),
     path("auth/sessions/revoke-others/", sessions.RevokeOthersView.as_view()),

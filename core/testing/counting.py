@@ -1,5 +1,6 @@
 """Statements of a request, as production would run them: without the savepoints and roles of the test itself."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
@@ -15,9 +16,9 @@ OURS = (
 
 
 @contextmanager
-def statements():
-    """`with statements() as told:`; `told` is filled when the block ends."""
-    told = []
+def statements() -> Iterator[list[str]]:
+    """Use as: with statements() as told. The list is filled when the block ends."""
+    told: list[str] = []
     with CaptureQueriesContext(connection) as captured:
         yield told
     told += [row["sql"] for row in captured.captured_queries if not row["sql"].startswith(OURS)]

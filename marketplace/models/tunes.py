@@ -45,7 +45,7 @@ class TuneQuerySet(ScopedQuerySet["Tune"]):
         from marketplace.models.buying import Entitlement
 
         held = Entitlement.objects.filter(tune=OuterRef("pk"), user=user).exclude(status="revoked")
-        return public | Q(tuner__user=user) | (Q(status=TuneStatus.RETIRED) & Exists(held))
+        return public | Q(tuner__user=user) | (Q(status=TuneStatus.RETIRED) & Q(Exists(held)))
 
 
 class Tune(Record):
@@ -128,9 +128,8 @@ class VersionQuerySet(ScopedQuerySet["TuneVersion"]):
         return self.filter(self.scope(user))
 
     def scope(self, user: Any) -> Q:
-        shown = Q(published_at__isnull=False) & Exists(
-            Tune.objects.visible_to(user).filter(pk=OuterRef("tune_id"))
-        )
+        seen = Exists(Tune.objects.visible_to(user).filter(pk=OuterRef("tune_id")))
+        shown = Q(published_at__isnull=False) & Q(seen)
         return shown | super().scope(user) if user.is_authenticated else shown
 
 

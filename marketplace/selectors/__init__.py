@@ -11,10 +11,11 @@ from marketplace.models import Compatibility, Entitlement, Tune, TuneVersion
 
 def tune_page(rows: QuerySet[Tune]) -> QuerySet[Tune]:
     """A tune with all that its page shows, in three statements."""
-    return rows.select_related("tuner").prefetch_related(
+    parts: list[Any] = [
         Prefetch("fits", Compatibility.objects.filter(deleted_at=None)),
         Prefetch("versions", TuneVersion.objects.filter(deleted_at=None)),
-    )
+    ]
+    return rows.select_related("tuner").prefetch_related(*parts)
 
 
 def visible_tune(user: Any, tune_id: UUID) -> Tune:

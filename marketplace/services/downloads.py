@@ -141,4 +141,5 @@ def right_for_vehicle(user: User, tune_id: UUID, vin: str) -> Entitlement:
         wrong = right.vin not in {"", vin}
         return right.status != EntitlementStatus.ACTIVE, 2 if wrong else 0 if right.vin else 1
 
-    return min(rights, key=rank)
+    best: Entitlement = min(rights, key=rank)
+    return best

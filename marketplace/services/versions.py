@@ -39,14 +39,14 @@ def add_version(
         own_tune(owner, tune_id)
         file = _claimed(owner, file_id, sha256)
         if before := TuneVersion.objects.filter(tune_id=tune_id, file_id=file_id).first():
-            return before  # type: ignore[no-any-return]
+            return before
     facts = read_facts(file)
     with as_user(owner):
         tune = own_tune(owner, tune_id)
         file = _claimed(owner, file_id, sha256)
         if before := TuneVersion.objects.filter(tune=tune, sha256=sha256).first():
             if before.file_id == file_id:
-                return before  # type: ignore[no-any-return]
+                return before
             raise VersionExists
         last = TuneVersion.objects.filter(tune=tune).aggregate(last=Max("number"))["last"] or 0
         version: TuneVersion = TuneVersion.objects.create(

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from core.idempotency import Idempotent
 from core.rls import as_user
 from core.views import GatewayView, ScopedMixin, ScopedViewSet
 from marketplace import services
@@ -25,6 +26,7 @@ from marketplace.serializers.buying import (
     PurchaseSerializer,
 )
 from marketplace.services.downloads import right_of_purchase, right_to_tune
+from users.authentication import person
 
 NO_STORE = {"Cache-Control": "no-store"}  # the answer carries a URL that opens a door
 
@@ -40,7 +42,7 @@ class PurchaseRows(ScopedMixin):
         return rows.select_related("tune", "version")  # type: ignore[no-any-return]
 
 
-class PurchaseView(GatewayView):
+class PurchaseView(Idempotent, GatewayView):
     """Buy a tune: 201 with the order to pay, or with no payment when it was free."""
 
     throttle_scopes = ("payment",)
@@ -69,7 +71,7 @@ def bought(request: Request) -> Response:
     with as_user(request.user):
         form = PurchaseInput(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
-    purchase, payment = services.purchase_tune(buyer=request.user, **form.validated_data)
+    purchase, payment = services.purchase_tune(buyer=person(request), **form.validated_data)
     return Response(PurchaseOutput({"purchase": purchase, "payment": payment}).data, status=201)
 
 
@@ -86,7 +88,7 @@ class DownloadView(GatewayView):
         return handed(request, self.right(request, pk))
 
     def right(self, request: Request, pk: UUID) -> UUID:
-        return right_of_purchase(request.user, pk)
+        return right_of_purchase(person(request), pk)
 
 
 class TuneDownloadView(DownloadView):
@@ -95,11 +97,11 @@ class TuneDownloadView(DownloadView):
     alias = True
 
     def right(self, request: Request, pk: UUID) -> UUID:
-        return right_to_tune(request.user, pk)
+        return right_to_tune(person(request), pk)
 
 
 def handed(request: Request, right: UUID) -> Response:
-    found = services.download_entitled(user=request.user, entitlement_id=right, request=request._request)
+    found = services.download_entitled(user=person(request), entitlement_id=right, request=request._request)
     return Response(DownloadSerializer(found).data, headers=NO_STORE)
 
 

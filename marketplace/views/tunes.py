@@ -34,6 +34,7 @@ from marketplace.serializers.tunes import (
     VersionSerializer,
 )
 from marketplace.services.versions import own_tune
+from users.authentication import person
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -59,7 +60,7 @@ def created_answer(request: Request, tune_id: UUID, *, status: int = 200) -> Res
 def create_tune(request: Request) -> Response:
     form = TuneInput(data=request.data, context={"request": request})
     form.is_valid(raise_exception=True)
-    tune, _ = services.create_tune(owner=request.user, **form.validated_data)
+    tune, _ = services.create_tune(owner=person(request), **form.validated_data)
     return created_answer(request, tune.pk, status=201)
 
 
@@ -78,20 +79,20 @@ class TuneView(PublicReads):
 
     @extend_schema(request=TunePatch, responses=OwnTuneSerializer)
     def patch(self, request: Request, pk: UUID) -> Response:
-        tune = own_tune(request.user, pk)
+        tune = own_tune(person(request), pk)
         demanded = request.headers.get("If-Match")
         if demanded and demanded not in {"*", etag(tune)}:
             raise PreconditionFailed
         form = TunePatch(data=request.data, partial=True, context={"request": request})
         form.is_valid(raise_exception=True)
-        services.update_tune(tune=tune, owner=request.user, **form.validated_data)
+        services.update_tune(tune=tune, owner=person(request), **form.validated_data)
         return created_answer(request, pk)
 
 
 class PublishView(GatewayView):
     @extend_schema(request=None, responses=OwnTuneSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
-        services.publish_tune(owner=request.user, tune_id=pk)
+        services.publish_tune(owner=person(request), tune_id=pk)
         with as_user(request.user):
             return created_answer(request, pk)
 
@@ -99,7 +100,7 @@ class PublishView(GatewayView):
 class RetireView(APIView):
     @extend_schema(request=None, responses=OwnTuneSerializer)
     def post(self, request: Request, pk: UUID) -> Response:
-        services.retire_tune(owner=request.user, tune_id=pk)
+        services.retire_tune(owner=person(request), tune_id=pk)
         return created_answer(request, pk)
 
 
@@ -129,7 +130,7 @@ class VersionsView(ScopedMixin, ListModelMixin, GenericAPIView[TuneVersion], Gat
     def post(self, request: Request, pk: UUID) -> Response:
         form = VersionInput(data=request.data)
         form.is_valid(raise_exception=True)
-        version = services.add_version(owner=request.user, tune_id=pk, **form.validated_data)
+        version = services.add_version(owner=person(request), tune_id=pk, **form.validated_data)
         return Response(OwnVersionSerializer(version).data, status=201)
 
 

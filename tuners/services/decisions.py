@@ -72,7 +72,7 @@ def approve(*, application: TunerApplication, staff: User) -> TunerProfile:
             "You can publish tunes now.",
             tuner_id=profile.pk,
         )
-    return profile  # type: ignore[no-any-return]
+    return profile
 
 
 def refuse(*, application: TunerApplication, staff: User, reason: str) -> None:

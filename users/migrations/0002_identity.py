@@ -33,10 +33,11 @@ def own_once_known(table):
 # Secrets of authenticators; and the arguments of jobs, which hold addresses: the web may enqueue, not read.
 THIRD_PARTY = [
     own_once_known("mfa_authenticator"),
+    own_once_known("account_emailaddress"),
     (
         [
-            "REVOKE ALL ON procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers,"
-            " procrastinate_workers FROM revsync_app",
+            # The worker inside the web process hands out periodic jobs under the web role.
+            "REVOKE ALL ON procrastinate_jobs, procrastinate_events, procrastinate_workers FROM revsync_app",
             "GRANT INSERT ON procrastinate_jobs, procrastinate_events TO revsync_app",
             "GRANT SELECT (id, status, queueing_lock) ON procrastinate_jobs TO revsync_app",
         ],
@@ -53,6 +54,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('users', '0001_initial'),
         ('mfa', '0003_authenticator_type_uniq'),
+        ('account', '0009_emailaddress_unique_primary_email'),
         ('procrastinate', '0041_post_retry_failed_job'),
     ]
 

@@ -19,14 +19,22 @@ class Role(models.TextChoices):
     ADMIN = "ADMIN", "Administrator"
 
 
-class UserManager(BaseUserManager["User"]):
+class UserQuerySet(models.QuerySet["User", "User"]):
+    def with_address(self, *, email: str | None = None, phone: str | None = None) -> "User | None":
+        """Who has this mail address (in any case; the unique index answers) or E.164 number, deleted or not."""
+        if email:
+            return self.filter(Exact(Lower("email"), Lower(Value(email)))).first()
+        return self.filter(phone=phone).first() if phone else None
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     """`visible_to` shows a person only themselves; public profiles have a selector of their own."""
 
     use_in_migrations = False
 
     def create_user(self, *, password: str | None = None, **fields: Any) -> "User":
         email = fields.pop("email", None)
-        user = self.model(email=email.lower() if email else None, **fields)
+        user: User = self.model(email=email.lower() if email else None, **fields)
         user.set_password(password)
         user.save(force_insert=True)
         return user
@@ -37,16 +45,12 @@ class UserManager(BaseUserManager["User"]):
         )
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(Exact(Lower("email"), Lower(Value(username or ""))))
-
-    def with_address(self, *, email: str | None = None, phone: str | None = None) -> "User | None":
-        """Who has this mail address (in any case; the unique index answers) or E.164 number, deleted or not."""
-        if email:
-            return self.filter(Exact(Lower("email"), Lower(Value(email)))).first()
-        return self.filter(phone=phone).first() if phone else None
+        user: User = self.get(Exact(Lower("email"), Lower(Value(username or ""))))
+        return user
 
     def visible_to(self, user: Any) -> models.QuerySet["User"]:
-        return self.filter(pk=user.pk, deleted_at=None)
+        rows: models.QuerySet[User] = self.filter(pk=user.pk, deleted_at=None)
+        return rows
 
 
 class User(AbstractBaseUser, PermissionsMixin, Record):

@@ -190,6 +190,15 @@ class ExchangeInput(StrictSerializer):
     mfa_code = CodeField(required=False, allow_blank=True)
 
 
+class IdentityConnectInput(StrictSerializer):
+    provider = StrictCharField(max_length=40)
+    token = StrictCharField(max_length=8192, write_only=True)
+
+
+class IdentityId(StrictSerializer):
+    id = serializers.UUIDField()
+
+
 class IdentitySerializer(StrictModelSerializer[Identity]):
     class Meta:
         model = Identity

@@ -39,7 +39,7 @@ def register(
 
     With REGISTER_VERIFY_FIRST the answer is None whether the address is taken or not, and a letter says more.
     """
-    demand("register", throttle_key(client_ip(request)), closed=True)
+    demand("register", throttle_key(client_ip(request)))
     offered = _checked(extras or {})
     person["email"] = (person.get("email") or "").lower() or None
     passwords.demand_good(password, User(**person))
@@ -100,7 +100,7 @@ def login(
     name = email.lower() or str(phone)
     counted = [("login_ip", throttle_key(address)), ("login_account", f"{name}|{ip_prefix(address)}")]
     for scope, identity in counted:
-        demand(scope, identity, closed=True)
+        demand(scope, identity)
     user = User.objects.with_address(email=email, phone=phone)
     right = (user or _NOBODY).check_password(password)
     if user is None or not right or not may_log_in(user):

@@ -30,7 +30,7 @@ def request_change(*, login: Login, email: str, password: str, request: HttpRequ
     Whether somebody has that address already is not told: its owner gets another letter then.
     """
     demand("email_send", str(login.user_id), closed=True)
-    demand("password_check", str(login.user_id), closed=True)
+    demand("password_check", str(login.user_id))
     user = User.objects.get(pk=login.user_id)
     if not user.has_usable_password():
         demand_recent_proof(login)

@@ -33,7 +33,7 @@ def change(*, login: Login, old_password: str, new_password: str, request: HttpR
 
     Somebody who never had one (code or outside login) proves instead to have logged in a moment ago.
     """
-    demand("password_check", str(login.user_id), closed=True)
+    demand("password_check", str(login.user_id))
     with as_user(login.user_id):
         user = User.objects.select_for_update().get(pk=login.user_id)
         if not user.has_usable_password():

@@ -1,5 +1,9 @@
 """What tests of identity need: empty outboxes, and throttles that they can switch on."""
 
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 from django.core import mail
 
@@ -23,3 +27,32 @@ def throttled(settings, monkeypatch):
         settings.THROTTLES = {**dict.fromkeys(settings.THROTTLES, "off"), **rates}
 
     return switch
+
+
+@pytest.fixture
+def local_server():
+    """`local_server(answer)` -> URL of a real HTTP server; `answer(path, body, headers)` gives a status."""
+    servers = []
+
+    def start(answer):
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                status = answer(self.path, json.loads(self.rfile.read(length)), self.headers)
+                self.send_response(status)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_):
+                """Quiet."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -15,9 +15,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("The demo world has accounts with known passwords: only where DEBUG is on.")
-        world: dict[str, Any] = {"accounts": []}  # accounts: what to log in with, as (e-mail, password)
+        world: dict[str, Any] = {"accounts": []}  # accounts: what to log in with, as (e-mail, password, who)
         with as_system("the demo world has many owners"):
             for plug in demo_worlds.values():
                 plug.fill(world)
-        for email, password in world["accounts"]:
-            self.stdout.write(f"  {email:<27} {password}")
+        for email, password, who in world["accounts"]:
+            self.stdout.write(f"  {email:<26}{password:<18}{who}")

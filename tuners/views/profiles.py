@@ -16,7 +16,7 @@ from core.errors import Invalid, NotFound
 from core.views import ScopedMixin, etag
 from tuners import selectors, services
 from tuners.models import TunerApplication, TunerProfile, TunerReview
-from tuners.serializers import (
+from tuners.serializers.profiles import (
     ApplicationInput,
     ApplicationSerializer,
     DiscoverQuery,
@@ -27,8 +27,7 @@ from tuners.serializers import (
     TunerReviewSerializer,
     TunerSerializer,
 )
-
-PAGING = ("cursor", "page_size", "ordering", "count")
+from users.authentication import person
 
 
 class TunerViewSet(ScopedMixin, ListModelMixin, RetrieveModelMixin, GenericViewSet[TunerProfile]):
@@ -44,11 +43,10 @@ class TunerViewSet(ScopedMixin, ListModelMixin, RetrieveModelMixin, GenericViewS
     def shape(self, rows: Any) -> QuerySet[TunerProfile]:
         if self.action != "list":
             return rows  # type: ignore[no-any-return]
-        query = DiscoverQuery(
-            data={name: value for name, value in self.request.query_params.items() if name not in PAGING}
-        )
+        asked = self.request.query_params
+        query = DiscoverQuery(data={name: asked[name] for name in DiscoverQuery().fields if name in asked})
         query.is_valid(raise_exception=True)
-        if "distance_m" in self.request.query_params.get("ordering", "") and not query.validated_data["near"]:
+        if "distance_m" in asked.get("ordering", "") and not query.validated_data["near"]:
             raise Invalid(fields={"ordering": ["Give lat and lng to order by distance."]})
         return selectors.discover(rows.listed(), **query.validated_data)
 
@@ -88,7 +86,7 @@ class TunerReviewsView(ScopedMixin, ListModelMixin, GenericViewSet[TunerReview])
         form = ReviewInput(data=request.data)
         form.is_valid(raise_exception=True)
         review, new = services.write_review(
-            author=request.user, tuner=tuner_for(request, tuner_id), **form.validated_data
+            author=person(request), tuner=tuner_for(request, tuner_id), **form.validated_data
         )
         return Response(TunerReviewSerializer(review).data, status=201 if new else 200)
 
@@ -98,7 +96,7 @@ class ReplyView(APIView):
     def post(self, request: Request, tuner_id: UUID, review_id: UUID) -> Response:
         form = ReplyInput(data=request.data)
         form.is_valid(raise_exception=True)
-        tuner = selectors.profile_of(request.user.pk)
+        tuner = selectors.profile_of(person(request).pk)
         if tuner.pk != tuner_id:
             raise NotFound
         review = services.reply_to_review(tuner=tuner, review_id=review_id, text=form.validated_data["text"])
@@ -122,7 +120,7 @@ class ApplicationViewSet(ScopedMixin, ListModelMixin, RetrieveModelMixin, Generi
     def create(self, request: Request) -> Response:
         form = ApplicationInput(data=request.data)
         form.is_valid(raise_exception=True)
-        application = services.apply(user=request.user, **form.validated_data)
+        application = services.apply(user=person(request), **form.validated_data)
         return Response(ApplicationSerializer(application).data, status=201)
 
     @extend_schema(request=None, responses=ApplicationSerializer)
@@ -136,13 +134,13 @@ class OwnProfileView(APIView):
 
     @extend_schema(responses=OwnTunerSerializer)
     def get(self, request: Request) -> Response:
-        return own(selectors.profile_of(request.user.pk))
+        return own(selectors.profile_of(person(request).pk))
 
     @extend_schema(request=ProfileInput, responses=OwnTunerSerializer)
     def patch(self, request: Request) -> Response:
         form = ProfileInput(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        profile = selectors.profile_of(request.user.pk, lock=True)
+        profile = selectors.profile_of(person(request).pk, lock=True)
         for name, value in form.validated_data.items():
             setattr(profile, name, value)
         if form.validated_data:

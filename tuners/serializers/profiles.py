@@ -130,7 +130,7 @@ class ApplicationInput(PlaceMixin):
     location = StrictCharField(required=False, allow_blank=True, max_length=120)
     specialities = specialities_field()
     statement = StrictCharField(required=False, allow_blank=True, max_length=4000)
-    certifications = CertificationInput(many=True, allow_empty=False, max_length=10)
+    certifications = CertificationInput(many=True, allow_empty=False, max_length=10)  # type: ignore[call-arg]  # of the list
 
     def validate_certifications(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if len({row["file_id"] for row in rows}) < len(rows):

@@ -1,0 +1,3 @@
+from marketplace.tests.making import reader
+
+__all__ = ["reader"]
