@@ -44,7 +44,7 @@ class AmountForm(BaseDialogForm):
         given: Decimal | None = self.cleaned_data["amount"]
         if given is None:
             return None
-        payment = Payment.objects.get(pk=self.object_id)
+        payment = Payment.objects.get(pk=str(self.object_id))
         try:
             return minor_units(given, payment.currency)
         except ValueError as problem:
