@@ -14,7 +14,6 @@ from unfold.forms import BaseDialogForm
 
 from core.errors import DomainError
 
-
 Deed = TypeVar("Deed", bound=Callable[..., Any])
 
 
