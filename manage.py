@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 CLUSTER = ROOT / "var" / "postgres"
+PREPARED = CLUSTER / "prepared"  # by `up`: see core/devserver/run.py
 NO_DATABASE = {
     "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages",
     "spectacular", "startapp", "version",
@@ -27,7 +28,15 @@ def main() -> None:
     if command == "up" or not own_database:
         os.environ.setdefault("DEBUG", "true")
     needs_one = command not in NO_DATABASE and not {"-h", "--help"} & set(sys.argv)
-    with private_database() if needs_one and not own_database else contextlib.nullcontext():
+    private = needs_one and not own_database
+    with private_database() if private else contextlib.nullcontext():
+        if command == "up":
+            from core.devserver.run import up  # needs psutil, which production has not
+
+            up(ROOT, PREPARED if private else None)
+            return
+        if private and command not in ROLES:
+            PREPARED.unlink(missing_ok=True)  # who knows what this command does to it
         from django.core.management import execute_from_command_line  # what it imports reads DATABASE_URL
 
         execute_from_command_line(sys.argv)

@@ -236,6 +236,15 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "PaymentStatusEnum": "payments.models.PaymentStatus",
         "RefundStatusEnum": "payments.models.RefundStatus",
+        "FuelTypeEnum": "garage.models.FuelType",
+        "FuelWordEnum": "garage.serializers.vehicle.FUEL_WORDS",
+        "DongleConnectionEnum": "garage.models.Connection",
+        "AspirationEnum": "garage.models.Aspiration",
+        "DocumentKindEnum": "garage.models.DocumentKind",
+        "BackupStateEnum": "garage.models.BackupState",
+        "FlashStateEnum": "garage.models.FlashState",
+        "FlashStepEnum": "garage.models.FlashStep",
+        "ReadingSourceEnum": "garage.models.ReadingSource",
     },
 }
 DOCS_PUBLIC = flag("DOCS_PUBLIC", default=True)
@@ -246,6 +255,12 @@ if not DOCS_PUBLIC:  # the API's description for staff who are logged into the a
     }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# -- Sync: versions of a client's own schema that this server can serve; an app below is told to update
+
+SYNC_SCHEMA_VERSIONS = (number("SYNC_OLDEST_SCHEMA", default=1), number("SYNC_NEWEST_SCHEMA", default=1000))
+
+SYNC_WAITERS = number("SYNC_WAITERS", default=2000 if UNDER_ASGI else 8)  # clients in sync/wait/, a process
 
 # -- Sessions and passwords
 

@@ -11,6 +11,7 @@ import garage.urls
 import marketplace.urls
 import payments.urls
 import safety.urls
+import sync.urls
 import tuners.urls
 import users.mfa_urls
 import users.urls
@@ -18,6 +19,7 @@ from core import health
 
 api: list[URLPattern | URLResolver] = [
     *core.files.urls.urlpatterns,
+    *sync.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,
     *garage.urls.urlpatterns,

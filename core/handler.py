@@ -5,13 +5,13 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DatabaseError, DataError
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from core.errors import CODES, MESSAGES, Busy, DomainError, ValueTaken, body, constraint_errors
+from core.errors import CODES, MESSAGES, Busy, DomainError, Unavailable, ValueTaken, body, constraint_errors
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def _answer(problem: Exception) -> tuple[int, dict[str, Any], dict[str, str]] | 
         return 403, body(MESSAGES[403], CODES[403]), {}
     if isinstance(problem, RequestDataTooBig | TooManyFilesSent):
         return 413, body(MESSAGES[413], CODES[413]), {}
-    if isinstance(problem, DatabaseError):
+    if isinstance(problem, DatabaseError | InterfaceError):
         return _database_error(problem)
     return None
 
@@ -70,7 +70,7 @@ def _api_exception(problem: exceptions.APIException) -> tuple[int, dict[str, Any
 
 
 def _database_error(  # noqa: PLR0911 -- a table
-    problem: DatabaseError,
+    problem: DatabaseError | InterfaceError,
 ) -> tuple[int, dict[str, Any], dict[str, str]] | None:
     """Constraints are the last word on a race: their names say which refusal it was."""
     cause = problem.__cause__
@@ -91,6 +91,9 @@ def _database_error(  # noqa: PLR0911 -- a table
         return 400, body("A value is not possible.", "invalid"), {}
     if state in {"40001", "40P01", "55P03", "57014"}:
         return 503, body(Busy.message, Busy.code), {"Retry-After": "1"}
+    if isinstance(problem, OperationalError | InterfaceError):
+        log.error("the database does not answer", exc_info=problem)
+        return 503, body(Unavailable.message, Unavailable.code), {"Retry-After": "5"}
     return None
 
 
@@ -115,6 +118,12 @@ def _first_message(fields: dict[str, Any]) -> str:
 
 def _plain(status: int) -> JsonResponse:
     return JsonResponse(body(MESSAGES[status], CODES[status]), status=status)
+
+
+def without_database(problem: Exception) -> JsonResponse | None:
+    """ATOMIC_REQUESTS asks for a connection before any view is entered: the same answer as from inside."""
+    found = _answer(problem) if isinstance(problem, OperationalError | InterfaceError) else None
+    return JsonResponse(found[1], status=found[0], headers=found[2]) if found else None
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:

@@ -8,7 +8,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 
 from core import errors, links
-from core.handler import server_error
+from core.handler import server_error, without_database
 from core.renderers import snake
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,11 @@ class ApiEdgeMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A crash is told in the one shape in development too; the traceback goes to the log."""
-        if not settings.DEBUG or not request.path_info.startswith(UNVERSIONED):
+        if not request.path_info.startswith(UNVERSIONED):
+            return None
+        if answer := without_database(exception):
+            return answer
+        if not settings.DEBUG:
             return None
         log.error("%s %s", request.method, request.path, exc_info=exception)
         return server_error(request)

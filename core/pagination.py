@@ -1,7 +1,6 @@
 """Keyset pages: {"results", "next", "previous"}; the same cost on page one and page ten thousand."""
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,6 +9,7 @@ from uuid import UUID
 
 import orjson
 from django.db.models import Model, Q, QuerySet
+from django.utils.crypto import constant_time_compare, salted_hmac
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from core.renderers import dumps
 
 MAX_COUNT = 1000
+_MAC = 12  # bytes
 R = TypeVar("R")
 
 
@@ -34,7 +35,7 @@ class KeysetPagination(BasePagination):
     parameters = ("cursor", "page_size", "ordering", "count")
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
-        self.url = request.build_absolute_uri()
+        self.url, self.path = request.build_absolute_uri(), request.path_info
         self.size = self._page_size(request)
         self.total = self._total(queryset, request)
         self.field, self.descending = self._ordering(request, view)
@@ -61,7 +62,7 @@ class KeysetPagination(BasePagination):
         """
         if request.query_params.keys() - {"page_size"}:
             return None
-        self.url = request.build_absolute_uri()
+        self.url, self.path = request.build_absolute_uri(), request.path_info
         self.size, self.total = self._page_size(request), None
         self.field, self.descending = self._ordering(request, view)
         found = fetch(self.size + 1)
@@ -151,21 +152,14 @@ class KeysetPagination(BasePagination):
             return None
         wrong = ValidationError({"cursor": ["This cursor was not made by this list. Start without one."]})
         try:
-            field, descending, value, record_id, backwards = orjson.loads(
-                base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4))
-            )
-            if (field, descending) != (self.field, self.descending):
-                raise wrong
-            UUID(record_id)
-            if field not in {"id", "pk"} and self.field not in queryset.query.annotations:
-                column: Any = queryset.model._meta.get_field(field)
-                value = column.to_python(value)
-        except (ValueError, TypeError, binascii.Error, AttributeError) as problem:
+            field, descending, value, record_id, backwards = _unseal(raw, request.path_info)
+        except ValueError as problem:
             raise wrong from problem
-        except Exception as problem:
-            if type(problem).__name__ in {"ValidationError", "FieldDoesNotExist"}:
-                raise wrong from problem
-            raise
+        if (field, descending) != (self.field, self.descending) or value is None:
+            raise wrong
+        if field not in {"id", "pk"} and field not in queryset.query.annotations:
+            column: Any = queryset.model._meta.get_field(field)
+            value = column.to_python(value)
         return value, record_id, int(bool(backwards))
 
     def _link(self, there: bool, index: int) -> str | None:
@@ -179,8 +173,28 @@ class KeysetPagination(BasePagination):
         elif isinstance(value, Decimal | UUID):
             value = str(value)
         parts = [self.field, self.descending, value, str(get("id")), 0 if index else 1]
-        token = base64.urlsafe_b64encode(dumps(parts)).decode().rstrip("=")
+        token = _seal(parts, self.path)
         return str(replace_query_param(remove_query_param(self.url, "cursor"), "cursor", token))
+
+
+def _seal(parts: list[Any], path: str) -> str:
+    """A cursor is good for the list that made it and can't be made up: what comes back is what we wrote."""
+    payload = dumps(parts)
+    return base64.urlsafe_b64encode(_mac(payload, path) + payload).decode().rstrip("=")
+
+
+def _unseal(token: str, path: str) -> list[Any]:
+    """Raises ValueError for anything that `_seal` did not make for this path."""
+    sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    mac, payload = sealed[:_MAC], sealed[_MAC:]
+    if not constant_time_compare(mac, _mac(payload, path)):
+        raise ValueError("not ours")
+    parts: list[Any] = orjson.loads(payload)
+    return parts
+
+
+def _mac(payload: bytes, path: str) -> bytes:
+    return salted_hmac("core.pagination", path.encode() + b"?" + payload, algorithm="sha256").digest()[:_MAC]
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:

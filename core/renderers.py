@@ -14,7 +14,7 @@ from rest_framework.serializers import ListSerializer
 
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 _HUMP = re.compile(r"_+([a-z0-9])")
-_BUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
+_BUMP = re.compile(r"(?<=[A-Za-z0-9])([A-Z])")
 
 
 def camel(key: str) -> str:
@@ -65,11 +65,15 @@ def _shape_of(data: Any) -> Any:
     return getattr(data, "serializer", None)
 
 
-def _recase_page(data: Any) -> Any:
-    """A page is a plain dict around a serializer's list."""
-    if isinstance(data, Mapping) and _shape_of(data) is None:
-        return {camel(str(key)): recase(value, _shape_of(value)) for key, value in data.items()}
-    return recase(data, _shape_of(data))
+def _recase_answer(data: Any, view: Any) -> Any:
+    """A page is a plain dict around its rows; rows that no serializer made have the shape that the view documents."""
+    if not isinstance(data, Mapping) or _shape_of(data) is not None:
+        return recase(data, _shape_of(data))
+    documented = getattr(view, "serializer_class", None) if "results" in data else None
+    shapes = {"results": documented()} if documented else {}
+    return {
+        camel(str(key)): recase(value, _shape_of(value) or shapes.get(key)) for key, value in data.items()
+    }
 
 
 class Json(BaseRenderer):
@@ -89,10 +93,13 @@ class Json(BaseRenderer):
             patch_vary_headers(response, ["Accept"])
         if data is None:
             return b""
+        camels = wants_camel(accepted_media_type) and getattr(view, "recase", True)
         if isinstance(data, bytes):  # a selector that let PostgreSQL make the JSON
-            return data
-        if wants_camel(accepted_media_type) and getattr(view, "recase", True):
-            data = _recase_page(data)
+            if not camels:
+                return data
+            data = orjson.loads(data)
+        if camels:
+            data = _recase_answer(data, view)
             if response is not None:
                 response["Content-Type"] = "application/json; case=camel"
         return dumps(data)

@@ -67,6 +67,7 @@ class LocalCounter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._windows: dict[str, tuple[int, float]] = {}
+        self._sweep_after = 0.0
 
     def hit(self, key: str, seconds: float) -> tuple[int, float]:
         now = time.monotonic()
@@ -75,7 +76,8 @@ class LocalCounter:
             if ends <= now:
                 hits, ends = 0, now + seconds
             self._windows[key] = (hits + 1, ends)
-            if len(self._windows) > 10_000:
+            if len(self._windows) > 10_000 and now > self._sweep_after:  # not at each hit of a busy hour
+                self._sweep_after = now + 1
                 self._windows = {k: w for k, w in self._windows.items() if w[1] > now}
             return hits + 1, ends - now
 

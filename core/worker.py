@@ -14,6 +14,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from django.db import connections
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app, connector_params
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
-    from procrastinate import App
+    from procrastinate import App, JobContext
+    from procrastinate.worker import Worker
 
 logger = logging.getLogger(__name__)
 INSIDE = "REVSYNC_WORKER_INSIDE"  # in the environment of a server that is to run the worker itself
@@ -36,8 +38,19 @@ async def work(*, stop_on_signals: bool, concurrency: int, grace: float) -> None
     worker = worker_app(connections=concurrency + 2)
     async with worker.open_async():
         await worker.run_worker_async(
-            concurrency=concurrency, install_signal_handlers=stop_on_signals, shutdown_graceful_timeout=grace
+            concurrency=concurrency,
+            install_signal_handlers=stop_on_signals,
+            shutdown_graceful_timeout=grace,
+            task_middleware=[with_own_connections],
         )
+
+
+def with_own_connections(do_task: Callable[[], Any], context: JobContext, worker: Worker) -> Any:
+    """A task's thread gives its database connections back: none is stale next time, none outlives the thread."""
+    try:
+        return do_task()
+    finally:
+        connections.close_all()
 
 
 def worker_app(*, connections: int) -> App:

@@ -15,7 +15,8 @@ from demo.paper import say
 def main() -> int:
     base = sys.argv[1] if len(sys.argv) > 1 else f"http://localhost:{os.environ.get('PORT') or 8000}"
     try:
-        Journey(base).walk()
+        with Journey(base) as journey:
+            journey.walk()
     except httpx.ConnectError:
         say(f"Nothing answers at {base}. Start it first: make run")
         return 1

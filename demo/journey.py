@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 from demo.client import Client, Refused
@@ -20,7 +20,7 @@ BIKES = {
            "displacement_cc": 730, "redline_rpm": 9000},
 }  # fmt: skip
 DANGEROUS = [
-    (FOUR, "adv_high_load_plus8", "nine degrees more ignition advance at high load"),
+    (FOUR, "adv_high_load_plus8", "too much ignition advance at high load"),
     (TWIN, "lean_wot_target", "lean mixture at full throttle"),
     (TWIN, "rev_limit_plus2000", "rev limit raised by 2,000 rpm"),
 ]
@@ -29,10 +29,17 @@ DANGEROUS = [
 class Journey:
     """Two people at one server: a new rider, and Tara, who sells tunes."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, client: type[Client] = Client) -> None:
         self.run = uuid4().hex[:6]
-        self.rider, self.tuner = Client(base), Client(base)
+        self.rider, self.tuner, self.phone = client(base), client(base), client(base)
         self.bikes: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in (self.rider, self.tuner, self.phone):
+            one.http.close()
 
     def walk(self) -> None:
         self.enter()
@@ -167,9 +174,8 @@ class Journey:
 
     def sync_a_second_phone(self) -> None:
         chapter("A second phone, new and empty, syncs")
-        phone = Client(str(self.rider.http.base_url).removesuffix("/api/v1/"))
-        phone.login(self.email, PASSWORD)
-        pulled = phone.post("sync/pull/")
+        self.phone.login(self.email, PASSWORD)
+        pulled = self.phone.post("sync/pull/")
         for name, changes in sorted(pulled["changes"].items()):
             rows = len(changes["created"]) + len(changes["updated"])
             if rows and rows < 100:

@@ -2,7 +2,8 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from garage.views import backups, catalogue, flashing, vehicles
+from garage.services.tables import KINDS
+from garage.views import backups, catalogue, flashing, log, tables, vehicles
 
 Actions = dict[str, Any]
 LIST: Actions = {"get": "list"}
@@ -18,6 +19,21 @@ def vehicle_routes(prefix: str, view: Any, decode: Any) -> list[URLPattern]:
         path(f"{prefix}/<uuid:pk>/", view.as_view(OWN_DETAIL)),
         path(f"{prefix}/<uuid:pk>/link-dongle/", view.as_view({"post": "link_dongle"})),
         path(f"{prefix}/<uuid:pk>/unlink-dongle/", view.as_view({"post": "unlink_dongle"})),
+    ]
+
+
+def log_routes(name: str, view: Any) -> list[URLPattern]:
+    return [
+        path(f"garage/{name}/", view.as_view(OWN_LIST)),
+        path(f"garage/{name}/<uuid:pk>/", view.as_view(OWN_DETAIL)),
+    ]
+
+
+def table_routes(name: str) -> list[URLPattern]:
+    """Views of their own for each kind, so that the schema tells them apart."""
+    return [
+        path(f"garage/{name}/export.csv", tables.ExportView.as_view(kind=name)),
+        path(f"garage/{name}/import/", tables.ImportView.as_view(kind=name)),
     ]
 
 
@@ -37,6 +53,17 @@ urlpatterns = [
     path("vehicle-models/", catalogue.VehicleModelView.as_view(LIST)),
     path("vehicle-models/<uuid:pk>/", catalogue.VehicleModelView.as_view(DETAIL)),
     *vehicle_routes("garage/vehicles", vehicles.VehicleViewSet, vehicles.DecodeVinView),
+    *log_routes("mods", log.ModViewSet),
+    *log_routes("service-records", log.ServiceViewSet),
+    *log_routes("fuel-ups", log.FuelUpViewSet),
+    *log_routes("documents", log.DocumentViewSet),
+    *log_routes("reminders", log.ReminderViewSet),
+    path("garage/reminders/<uuid:pk>/done/", log.ReminderViewSet.as_view({"post": "done"})),
+    path("garage/odometer-entries/", log.OdometerViewSet.as_view(LIST)),
+    path("garage/odometer-entries/<uuid:pk>/", log.OdometerViewSet.as_view(DETAIL)),
+    *(route for kind in KINDS for route in table_routes(kind)),
+    path("garage/costs/", log.CostsView.as_view()),
+    path("garage/charts/", log.ChartsView.as_view()),
     path("garage/ecu-backups/", backups.BackupViewSet.as_view(OWN_LIST)),
     path(
         "garage/ecu-backups/<uuid:pk>/",

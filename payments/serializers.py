@@ -53,6 +53,15 @@ class PaymentSerializer(StrictSerializer):
         return checkout_url(row)
 
 
+class IdField(serializers.UUIDField):
+    """A UUID as text: DRF would take the number 7 for one."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class CreateOrderInput(StrictSerializer):
     """Exactly one of the ids, each named by the app that sells the thing; `gateway` only to pay elsewhere."""
 
@@ -61,7 +70,7 @@ class CreateOrderInput(StrictSerializer):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
         for plug in payables.values():
-            fields[plug.id_field] = serializers.UUIDField(required=False)
+            fields[plug.id_field] = IdField(required=False)
         return fields
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

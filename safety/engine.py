@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from safety.calibration import CalibrationMap
 from safety.formats import registry
 from safety.formats.base import LIMITS, Definition, Limits, sha256
+from safety.nearest import soften
 from safety.problems import NotAnalysed, Refused
 from safety.report.model import NotChecked, Report, TableView
 from safety.rules import RULES, Context, LogEvidence
@@ -79,7 +80,8 @@ def analyse(
     overrides: Mapping[str, Value] | None = None,
     log: LogEvidence | None = None,
 ) -> Report:
-    """Run every rule that can run. `baseline_kind` is backup, stock, previous or nearest (a stand-in).
+    """Run every rule that can run. `baseline_kind` is backup, stock, previous or nearest (a stand-in
+    from another vehicle of the same engine: findings against it are softened, see `safety.nearest`).
 
     Raises UnknownThreshold for an override that is not a limit of ours.
     """
@@ -104,6 +106,10 @@ def analyse(
             ran += missing is None
     coverage = round(ran / able, 3) if able else 0.0
     findings = _without_symptoms(findings)
+    if kind == "nearest":
+        findings = soften(
+            findings, frozenset(code for code, rule in RULES.items() if "baseline" in rule.needs)
+        )
     findings.sort(key=lambda finding: (-finding.rank, finding.group, finding.code))
     points, shares = score(findings)
     return Report(

@@ -15,7 +15,7 @@ from unfold.decorators import display
 from core import audit
 from core.files.services import signed_download
 from core.models import StoredFile
-from core.staff import FactsAdmin, action, ask, ask_why
+from core.staff import FactsAdmin, ask, ask_why, deed
 from tuners import services
 from tuners.models import TunerApplication, TunerCertification, TunerProfile, TunerReview
 from users.authentication import person
@@ -92,17 +92,17 @@ class TunerApplicationAdmin(FactsAdmin):
     def papers(self, row: Any) -> int:
         return int(row.papers_open)
 
-    @action("Approve", dialog=ask("Verify this tuner?", "Verify"))
+    @deed("Approve", ask("Verify this tuner?", "Verify"))
     def approve(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = TunerApplication.objects.get(pk=object_id)
-        deed = partial(services.approve, application=row, staff=person(request))
-        return self.done(request, object_id, deed, "The tuner is verified.")
+        act = partial(services.approve, application=row, staff=person(request))
+        return self.done(request, object_id, act, "The tuner is verified.")
 
-    @action("Refuse", dialog=ask_why("Refuse this application?", "Refuse"))
+    @deed("Refuse", ask_why("Refuse this application?", "Refuse"))
     def refuse(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row, reason = TunerApplication.objects.get(pk=object_id), form.cleaned_data["reason"]
-        deed = partial(services.refuse, application=row, staff=person(request), reason=reason)
-        return self.done(request, object_id, deed, "The applicant is told.")
+        act = partial(services.refuse, application=row, staff=person(request), reason=reason)
+        return self.done(request, object_id, act, "The applicant is told.")
 
 
 @admin.register(TunerCertification)
@@ -143,23 +143,23 @@ class TunerCertificationAdmin(FactsAdmin):
     def shown_status(self, row: TunerCertification) -> str:
         return row.get_status_display()
 
-    @action("Accept", dialog=ask("Accept this document?", "Accept"))
+    @deed("Accept", ask("Accept this document?", "Accept"))
     def accept(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = TunerCertification.objects.get(pk=object_id)
-        deed = partial(services.check_certification, certification=row, staff=person(request), accepted=True)
-        return self.done(request, object_id, deed, "Accepted.")
+        act = partial(services.check_certification, certification=row, staff=person(request), accepted=True)
+        return self.done(request, object_id, act, "Accepted.")
 
-    @action("Refuse", dialog=ask_why("Refuse this document?", "Refuse"))
+    @deed("Refuse", ask_why("Refuse this document?", "Refuse"))
     def refuse(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row, reason = TunerCertification.objects.get(pk=object_id), form.cleaned_data["reason"]
-        deed = partial(
+        act = partial(
             services.check_certification,
             certification=row,
             staff=person(request),
             accepted=False,
             reason=reason,
         )
-        return self.done(request, object_id, deed, "Refused.")
+        return self.done(request, object_id, act, "Refused.")
 
 
 @admin.register(TunerProfile)
@@ -198,17 +198,17 @@ class TunerProfileAdmin(FactsAdmin):
     def rating(self, row: TunerProfile) -> str:
         return "-" if row.rating is None else f"{row.rating:.2f}"
 
-    @action("Suspend", dialog=ask_why("Suspend this tuner?", "Suspend"))
+    @deed("Suspend", ask_why("Suspend this tuner?", "Suspend"))
     def suspend(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row, reason = TunerProfile.objects.get(pk=object_id), form.cleaned_data["reason"]
-        deed = partial(services.suspend, profile=row, staff=person(request), reason=reason)
-        return self.done(request, object_id, deed, "Suspended.")
+        act = partial(services.suspend, profile=row, staff=person(request), reason=reason)
+        return self.done(request, object_id, act, "Suspended.")
 
-    @action("Reinstate", dialog=ask("Reinstate this tuner?", "Reinstate"))
+    @deed("Reinstate", ask("Reinstate this tuner?", "Reinstate"))
     def reinstate(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = TunerProfile.objects.get(pk=object_id)
-        deed = partial(services.reinstate, profile=row, staff=person(request))
-        return self.done(request, object_id, deed, "Reinstated.")
+        act = partial(services.reinstate, profile=row, staff=person(request))
+        return self.done(request, object_id, act, "Reinstated.")
 
 
 @admin.register(TunerReview)
@@ -225,13 +225,13 @@ class TunerReviewAdmin(FactsAdmin):
     def shown(self, row: TunerReview) -> str:
         return "Hidden" if row.hidden_reason else "Shown"
 
-    @action("Hide", dialog=ask_why("Hide this review?", "Hide"))
+    @deed("Hide", ask_why("Hide this review?", "Hide"))
     def hide(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row, reason = TunerReview.objects.get(pk=object_id), form.cleaned_data["reason"]
-        deed = partial(services.hide_review, review=row, staff=person(request), reason=reason)
-        return self.done(request, object_id, deed, "Hidden.")
+        act = partial(services.hide_review, review=row, staff=person(request), reason=reason)
+        return self.done(request, object_id, act, "Hidden.")
 
-    @action("Show", dialog=ask("Show this review again?", "Show"))
+    @deed("Show", ask("Show this review again?", "Show"))
     def show(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = TunerReview.objects.get(pk=object_id)
         return self.done(

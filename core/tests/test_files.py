@@ -1,5 +1,6 @@
 """Files: promised, uploaded, checked, used, deleted; and all that can be tried on the way."""
 
+import asyncio
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -8,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 from django.db import connections
-from django.test import override_settings
+from django.test import AsyncClient, override_settings
+from drf_spectacular.generators import SchemaGenerator
 
 from core import clock
 from core.clock import held_at
@@ -474,3 +476,30 @@ def test_staff_see_names_and_sizes(alice, desk):
     assert "Alice Test" in detail
     assert str(file.owner_id) not in detail
     assert desk.get("/admin/core/storedfile/add/").status_code == 403
+
+
+# -- Servers and schema
+
+
+def test_a_download_streams_under_asgi_too(tmp_path):
+    """In one process with the websockets nothing may read a disk on the loop."""
+    key = f"document/{uuid4().hex}"
+    store().write(key, MAP, content_type="text/plain")
+    url = store().sign_download(
+        key, filename="a.bin", content_type="text/plain", expires_at=clock.now() + timedelta(hours=1)
+    )
+
+    async def get(**headers):
+        answer = await AsyncClient().get("/api" + url.partition("/api")[2], headers=headers)
+        assert answer.is_async
+        return answer.status_code, b"".join([piece async for piece in answer.streaming_content])
+
+    assert asyncio.run(get()) == (200, MAP)
+    assert asyncio.run(get(range="bytes=10-19")) == (206, MAP[10:20])
+
+
+def test_the_schema_tells_clients_what_they_need():
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    assert set(paths["/api/v1/files/{file_id}/"]) == {"get", "delete"}
+    assert {"/api/v1/files/presign/", "/api/v1/files/{file_id}/complete/"} < set(paths)
+    assert not [path for path in paths if "/upload/" in path or "/download/{token}" in path]

@@ -50,7 +50,11 @@ logfile = {folder}/log
         folder.chmod(0o777)
         account = ["-u", "nobody"]
     with psycopg.connect(
-        host=direct["HOST"], user=direct["USER"], dbname=direct["NAME"], port=direct["PORT"] or None, autocommit=True
+        host=direct["HOST"],
+        user=direct["USER"],
+        dbname=direct["NAME"],
+        port=direct["PORT"] or None,
+        autocommit=True,
     ) as owner:
         owner.execute(LOGIN)
     kept = dict(direct)

@@ -83,8 +83,12 @@ def work_off(*deeds):
 
 
 def jobs():
+    """The jobs of this page; a worker also does the periodic ones of all apps."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT task_name, status::text FROM procrastinate_jobs ORDER BY id")
+        cursor.execute(
+            "SELECT task_name, status::text FROM procrastinate_jobs"
+            " WHERE starts_with(task_name, 'core.tests.') ORDER BY id"
+        )
         return cursor.fetchall()
 
 

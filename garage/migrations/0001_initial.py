@@ -6,6 +6,7 @@ import core.rls
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import sync.operations
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -18,6 +19,10 @@ ABOUT_A_VEHICLE = [
     "mod", "servicerecord", "fuelup", "document", "reminder", "odometerentry", "ecubackup", "flashjob",
     "flashwaiver",
 ]
+SYNCED = {
+    "Vehicle": 10, "Mod": 11, "ServiceRecord": 12, "FuelUp": 13, "Document": 14, "Reminder": 15,
+    "OdometerEntry": 16, "EcuBackup": 17, "FlashJob": 18,
+}
 CATALOGUE = ["VehicleType", "VehicleBrand", "VehicleModel"]
 
 
@@ -81,6 +86,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("core", "0001_initial"),
+        ("sync", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -419,7 +425,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'fuel-up',
-                'indexes': [models.Index(fields=['owner', '-created_at', '-id'], name='garage_fuel_of_owner'), models.Index(fields=['vehicle', 'filled_on', 'odometer_km'], name='garage_fuel_of_vehicle')],
+                'indexes': [models.Index(fields=['owner', '-created_at', '-id'], name='garage_fuel_of_owner'), models.Index(fields=['vehicle', 'odometer_km'], name='garage_fuel_of_vehicle')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('amount_minor', None), ('currency', '')), models.Q(('amount_minor__gte', 0), ('currency__regex', '^[A-Z]{3}$')), _connector='OR'), name='garage_fuel_cost'), models.CheckConstraint(condition=models.Q(('odometer_km', None), ('odometer_km__range', (0, 5000000)), _connector='OR'), name='garage_fuel_odometer'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='garage_fuel_quantity')],
             },
         ),
@@ -528,6 +534,11 @@ class Migration(migrations.Migration):
         *(same_owner(model) for model in ABOUT_A_VEHICLE),
         migrations.RunSQL(VERSION, "DROP FUNCTION garage_catalogue_changed()"),
         *(new_version(model) for model in CATALOGUE),
+        *(sync.operations.SyncTable(model, code=code) for model, code in SYNCED.items()),
+        *(
+            sync.operations.SyncTable(model, code=code, streams=sync.operations.PUBLIC)
+            for code, model in enumerate(CATALOGUE, start=30)
+        ),
         migrations.RunSQL(
             BACKUP_STAYS,
             "DROP TRIGGER backup_stays ON garage_ecubackup; DROP FUNCTION garage_backup_stays()",

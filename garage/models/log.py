@@ -70,7 +70,7 @@ class ServiceRecord(CostRow):
 
 
 class FuelUp(CostRow):
-    """A visit to a pump or charger. Consumption is known between two full tanks (garage/consumption.py)."""
+    """A visit to a pump or charger. Consumption is known between two full tanks (selectors/log.py)."""
 
     filled_on = models.DateField()
     quantity = models.DecimalField(max_digits=7, decimal_places=3)
@@ -83,7 +83,7 @@ class FuelUp(CostRow):
         verbose_name = "fuel-up"
         indexes = [
             models.Index(fields=["owner", "-created_at", "-id"], name="garage_fuel_of_owner"),
-            models.Index(fields=["vehicle", "filled_on", "odometer_km"], name="garage_fuel_of_vehicle"),
+            models.Index(fields=["vehicle", "odometer_km"], name="garage_fuel_of_vehicle"),
         ]
         constraints = [
             cost_whole("garage_fuel_cost"),

@@ -160,7 +160,7 @@ WITH v AS (
  ON CONFLICT (id) DO NOTHING RETURNING *
 ), reading AS (
  INSERT INTO garage_odometerentry (id, owner_id, vehicle_id, reading_km, read_at, source, note)
- SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, now(), %(source)s::varchar, ''
+ SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, clock_timestamp(), %(source)s::varchar, ''
    FROM v WHERE v.odometer_km IS NOT NULL
 )
 SELECT v.rev, {VEHICLE_JSON}, v.vehicle_model_id FROM v"""
@@ -175,7 +175,7 @@ def _update(columns: tuple[str, ...]) -> str:
                      OR %(source)s::varchar = '{ReadingSource.CORRECTION.value}')"""
         reading = """, reading AS (
  INSERT INTO garage_odometerentry (id, owner_id, vehicle_id, reading_km, read_at, source, note)
- SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, now(), %(source)s::varchar, ''
+ SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, clock_timestamp(), %(source)s::varchar, ''
    FROM v JOIN old USING (id) WHERE v.odometer_km <> COALESCE(old.odometer_km, -1))"""
     return f"""
 WITH old AS (

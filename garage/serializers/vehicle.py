@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -19,6 +20,7 @@ from garage.vin import VinError, normalise_vin, validate_vin
 
 _PUBLIC_FILE = re.compile(r"/files/([0-9a-f-]{36})/public/$")
 _TENTH = Decimal("0.1")
+FUEL_WORDS = [*FuelType.choices, ("gasoline", "The same as petrol")]
 
 
 class OptionalText(StrictCharField):
@@ -28,6 +30,7 @@ class OptionalText(StrictCharField):
         super().__init__(max_length=max_length, required=False, allow_blank=True, allow_null=True, **extra)
 
 
+@extend_schema_field({"type": "number", "minimum": 0, "maximum": MAX_ODOMETER_KM})
 class KilometresField(serializers.Field[Any, Any, Any, Any]):
     """A distance in km, kept to a tenth; a JSON number."""
 
@@ -74,6 +77,7 @@ class FuelField(serializers.ChoiceField):
         return value
 
 
+@extend_schema_field({"type": "string"})
 class PhotoField(serializers.Field[Any, Any, Any, Any]):
     """In: the id of a completed file of purpose `photo` (its address does too), null to remove. Out: its address."""
 
@@ -95,13 +99,17 @@ def photo_address(file_id: UUID | str) -> str | None:
     return public_url(StoredFile(id=file_id, purpose=FilePurpose.PHOTO))
 
 
-def measure(digits: int, places: int, column: str, most: float, **extra: Any) -> serializers.DecimalField:
+def measure(digits: int, places: int, most: int, **extra: Any) -> serializers.DecimalField:
     return serializers.DecimalField(
-        digits, places, source=column, min_value=0, max_value=most, required=False, allow_null=True, **extra
+        digits, places, min_value=0, max_value=most, required=False, allow_null=True, **extra
     )
 
 
-class EcuSerializer(StrictSerializer):
+def whole(least: int, most: int, **extra: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=least, max_value=most, required=False, allow_null=True, **extra)
+
+
+class VehicleEcuSerializer(StrictSerializer):
     """Who the ECU says it is."""
 
     family = OptionalText(80, source="ecu_family")
@@ -110,22 +118,18 @@ class EcuSerializer(StrictSerializer):
     calibration_id = OptionalText(80, source="ecu_calibration_id")
 
 
-class EngineSerializer(StrictSerializer):
+class VehicleEngineSerializer(StrictSerializer):
     """Units stand in the names; compression is x in x:1."""
 
-    displacement_cc = measure(6, 1, "engine_displacement_cc", 30_000)
-    cylinders = serializers.IntegerField(
-        source="engine_cylinders", min_value=1, max_value=24, required=False, allow_null=True
-    )
+    displacement_cc = measure(6, 1, 30_000, source="engine_displacement_cc")
+    cylinders = whole(1, 24, source="engine_cylinders")
     stroke = serializers.ChoiceField([2, 4], source="engine_stroke", required=False, allow_null=True)
     aspiration = serializers.ChoiceField(
         Aspiration.choices, source="engine_aspiration", required=False, allow_blank=True, allow_null=True
     )
-    redline_rpm = serializers.IntegerField(
-        source="engine_redline_rpm", min_value=500, max_value=30_000, required=False, allow_null=True
-    )
-    compression = measure(4, 2, "engine_compression", 40)
-    injector_cc_min = measure(6, 1, "engine_injector_cc_min", 20_000)
+    redline_rpm = whole(500, 30_000, source="engine_redline_rpm")
+    compression = measure(4, 2, 40, source="engine_compression")
+    injector_cc_min = measure(6, 1, 20_000, source="engine_injector_cc_min")
 
 
 class VehicleSerializer(StrictModelSerializer[Vehicle]):
@@ -148,19 +152,14 @@ class VehicleSerializer(StrictModelSerializer[Vehicle]):
     odometer_correction = serializers.BooleanField(
         write_only=True, required=False, help_text="This reading may be lower: the one before was wrong."
     )
-    fuel_type = FuelField(
-        [*FuelType.choices, ("gasoline", "The same as petrol")],
-        required=False,
-        allow_blank=True,
-        allow_null=True,
-    )
+    fuel_type = FuelField(FUEL_WORDS, required=False, allow_blank=True, allow_null=True)
     dongle_id = OptionalText(64)
     dongle_connection_type = serializers.ChoiceField(
         Connection.choices, required=False, allow_blank=True, allow_null=True
     )
     vehicle_model_id = serializers.UUIDField(required=False, allow_null=True)
-    ecu = EcuSerializer(source="*", required=False)
-    engine = EngineSerializer(source="*", required=False)
+    ecu = VehicleEcuSerializer(source="*", required=False)
+    engine = VehicleEngineSerializer(source="*", required=False)
     mods = serializers.ListField(child=StrictCharField(max_length=120), max_length=100, required=False)
     notes = OptionalText(4000)
     photo = PhotoField(source="photo_file_id", required=False, allow_null=True)
@@ -189,6 +188,40 @@ class VehicleSerializer(StrictModelSerializer[Vehicle]):
         if year is not None and year > latest:
             raise ValidationError(f"Ensure this value is less than or equal to {latest}.")
         return year
+
+
+class FlatVehicleSerializer(VehicleSerializer):
+    """The same rules for the flat rows of sync: their names are those of the columns."""
+
+    ecu = None  # type: ignore[assignment]  # None takes an inherited field away
+    engine = None  # type: ignore[assignment]
+    odometer = None  # type: ignore[assignment]
+    user = None  # type: ignore[assignment]
+    photo = None  # type: ignore[assignment]
+    ecu_family = OptionalText(80)
+    ecu_hardware = OptionalText(80)
+    ecu_software = OptionalText(80)
+    ecu_calibration_id = OptionalText(80)
+    engine_displacement_cc = measure(6, 1, 30_000)
+    engine_cylinders = whole(1, 24)
+    engine_stroke = serializers.ChoiceField([2, 4], required=False, allow_null=True)
+    engine_aspiration = serializers.ChoiceField(
+        Aspiration.choices, required=False, allow_blank=True, allow_null=True
+    )
+    engine_redline_rpm = whole(500, 30_000)
+    engine_compression = measure(4, 2, 40)
+    engine_injector_cc_min = measure(6, 1, 20_000)
+    photo_file_id = serializers.UUIDField(required=False, allow_null=True)
+
+    class Meta(VehicleSerializer.Meta):
+        fields = [
+            "id", "nickname", "vin", "make", "model", "trim", "year", "license_plate", "odometer_km",
+            "odometer_correction", "fuel_type", "dongle_id", "dongle_connection_type", "vehicle_model_id",
+            "ecu_family", "ecu_hardware", "ecu_software", "ecu_calibration_id", "engine_displacement_cc",
+            "engine_cylinders", "engine_stroke", "engine_aspiration", "engine_redline_rpm",
+            "engine_compression", "engine_injector_cc_min", "mods", "notes", "photo_file_id", "vin_notes",
+            "created_at", "updated_at", "rev",
+        ]  # fmt: skip
 
 
 TEXTS = frozenset(

@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.rls import as_user
-from core.views import ScopedViewSet, caller_id, etag
+from core.views import caller_id, etag
 from garage.models import BackupState, EcuBackup
 from garage.serializers.flashing import BackupInput, BackupSerializer, DownloadOutput
 from garage.services import backups
+from sync.views import SyncedViewSet
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -29,10 +30,11 @@ class BackupFilter(filters.FilterSet):
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
-class BackupViewSet(ScopedViewSet):
+class BackupViewSet(SyncedViewSet):
     """Immutable: there is no PATCH."""
 
     model = EcuBackup
+    collection = "ecu_backups"
     serializer_class = BackupSerializer
     filterset_class = BackupFilter
     http_method_names = ["get", "post", "delete", "head", "options"]

@@ -21,6 +21,7 @@ from garage.serializers.catalogue import (
     VehicleModelSerializer,
     VehicleTypeSerializer,
 )
+from sync.views import SinceMixin
 
 KEPT_SECONDS = 24 * 3600
 UNKEPT = frozenset({"search", "cursor"})  # anybody's words: too many to keep
@@ -34,7 +35,7 @@ def by_key(path: str, key: str) -> Q:
         return Q(**{f"{path}__code": key})
 
 
-class CatalogueView(ScopedMixin, GenericViewSet[Any]):
+class CataloguePages(ScopedMixin, GenericViewSet[Any]):
     """A list and its details; no account is needed, and none is looked at."""
 
     authentication_classes = ()
@@ -43,13 +44,13 @@ class CatalogueView(ScopedMixin, GenericViewSet[Any]):
     ordering = "name"
     ordering_fields: ClassVar[tuple[str, ...]] = ("name", "updated_at")
 
-    def list(self, request: Request) -> Response:
-        return self._kept(request, self._page)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self._kept(request, self._first_answer)
 
     def retrieve(self, request: Request, pk: UUID) -> Response:
         return self._kept(request, lambda: self.get_serializer(self.get_object()).data)
 
-    def _page(self) -> Any:
+    def _first_answer(self) -> Any:
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.paginator.envelope(self.get_serializer(rows, many=True).data)  # type: ignore[union-attr]
 
@@ -68,6 +69,10 @@ class CatalogueView(ScopedMixin, GenericViewSet[Any]):
                 cache.set(f"catalogue:{key}", body, KEPT_SECONDS)
         kind = "application/json; case=camel" if "case=camel" in media.replace(" ", "") else None
         return Response(body, headers=headers, content_type=kind)
+
+
+class CatalogueView(SinceMixin, CataloguePages):
+    """Also tells what changed since an instant; those answers are nobody else's and are not kept."""
 
 
 class BrandFilter(filters.FilterSet):
@@ -112,17 +117,20 @@ class ModelFilter(filters.FilterSet):
 
 class VehicleTypeView(CatalogueView):
     model = VehicleType
+    collection = "vehicle_types"
     serializer_class = VehicleTypeSerializer
 
 
 class VehicleBrandView(CatalogueView):
     model = VehicleBrand
+    collection = "vehicle_brands"
     serializer_class = VehicleBrandSerializer
     filterset_class = BrandFilter
 
 
 class VehicleModelView(CatalogueView):
     model = VehicleModel
+    collection = "vehicle_models"
     serializer_class = VehicleModelSerializer
     filterset_class = ModelFilter
     ordering_fields: ClassVar[tuple[str, ...]] = ("name", "year_from", "updated_at")

@@ -21,6 +21,7 @@ from garage.serializers.flashing import (
 )
 from garage.services import flashing
 from garage.services.manifests import manifest_for
+from sync.views import SyncedViewSet
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -34,10 +35,11 @@ class FlashFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class FlashViewSet(ScopedViewSet):
+class FlashViewSet(SyncedViewSet):
     """A job changes by its events only, and stays in the record."""
 
     model = FlashJob
+    collection = "flash_jobs"
     serializer_class = FlashSerializer
     filterset_class = FlashFilter
     http_method_names = ["get", "post", "head", "options"]
@@ -61,7 +63,7 @@ class FlashEventView(ScopedViewSet):
     ordering_fields = ()
 
     def shape(self, rows: Any) -> QuerySet[FlashEvent]:
-        return rows.filter(job_id=self.kwargs["pk"])  # type: ignore[no-any-return]
+        return rows.filter(job_id=self.kwargs.get("pk"))  # none in the schema  # type: ignore[no-any-return]
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         flashing.owned_job(request.user, kwargs["pk"])

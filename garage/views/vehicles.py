@@ -13,17 +13,19 @@ from rest_framework.views import APIView
 from core import clock
 from core.errors import Invalid, NotFound
 from core.renderers import wants_camel
-from core.views import ScopedViewSet, caller_id
+from core.views import caller_id
 from garage.models import Vehicle
 from garage.selectors.vehicles import Shown, first_vehicles, shown
 from garage.serializers.vehicle import LinkDongleInput, VehicleSerializer, VinFactsSerializer, VinQuery
 from garage.services import vehicles
 from garage.services.deletion import delete_vehicle
 from garage.vin import VinError, decode_vin, normalise_vin
+from sync.views import SyncedViewSet
 
 
-class VehicleViewSet(ScopedViewSet):
+class VehicleViewSet(SyncedViewSet):
     model = Vehicle
+    collection = "vehicles"
     serializer_class = VehicleSerializer
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -11,6 +12,7 @@ from garage.models import FuelType, VehicleModel
 from marketplace.fitment import label_of
 from marketplace.models import Compatibility, Stage, Tune, TuneVersion
 from marketplace.prices import CURRENCIES, MAXIMUM
+from marketplace.serializers.search import FacetsSerializer
 from marketplace.services.tunes import MAX_PICTURES
 
 MAX_FITS = 100
@@ -75,6 +77,7 @@ class FitSerializer(StrictModelSerializer[Compatibility]):
         ]
         read_only_fields = fields
 
+    @extend_schema_field(EcuSerializer)
     def get_ecu(self, row: Compatibility) -> dict[str, str]:
         return {"family": row.ecu_family, "hardware": row.ecu_hardware, "software": row.ecu_software}
 
@@ -174,6 +177,16 @@ class CardSerializer(StrictModelSerializer[Tune]):
         return max((version.number for version in row.versions.all() if version.published_at), default=None)
 
 
+class TunePageSerializer(StrictSerializer):
+    """A page of the list of tunes."""
+
+    results = CardSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    count = serializers.JSONField(required=False, help_text="Only with `count=true`; `1000+` beyond.")
+    facets = FacetsSerializer(required=False, help_text="Only with `facets=true`.")
+
+
 class TuneSerializer(CardSerializer):
     """A tune on its own page."""
 
@@ -195,9 +208,11 @@ class TuneSerializer(CardSerializer):
         ]
         read_only_fields = fields
 
+    @extend_schema_field(FitSerializer(many=True))
     def get_compatibility(self, row: Tune) -> list[dict[str, Any]]:
         return list(FitSerializer(live_fits(row), many=True).data)
 
+    @extend_schema_field(VersionSerializer(allow_null=True))
     def get_version(self, row: Tune) -> dict[str, Any] | None:
         shown = [version for version in row.versions.all() if version.published_at]
         return VersionSerializer(max(shown, key=lambda one: one.number)).data if shown else None
@@ -209,6 +224,32 @@ class OwnTuneSerializer(TuneSerializer):
     class Meta(TuneSerializer.Meta):
         fields = [*TuneSerializer.Meta.fields, "moderation_reason"]
         read_only_fields = fields
+
+
+class FiguresSerializer(StrictSerializer):
+    """What a tuner wants to know of a tune; `gross_minor` is what buyers paid less what they got back."""
+
+    favourites = serializers.IntegerField()
+    downloads = serializers.IntegerField()
+    sales = serializers.IntegerField()
+    sales_30_days = serializers.IntegerField()
+    refunds = serializers.IntegerField()
+    gross_minor = serializers.IntegerField()
+
+
+class BenchTuneSerializer(OwnTuneSerializer):
+    """One's own tunes, drafts included, with their figures."""
+
+    figures = serializers.SerializerMethodField()
+
+    class Meta(OwnTuneSerializer.Meta):
+        fields = [*OwnTuneSerializer.Meta.fields, "figures"]
+        read_only_fields = fields
+
+    @extend_schema_field(FiguresSerializer)
+    def get_figures(self, row: Tune) -> dict[str, int]:
+        found: dict[str, int] = self.context["figures"][row.pk]
+        return found
 
 
 class TuneInput(StrictSerializer):

@@ -9,7 +9,7 @@ from garage.ports import EcuFileFacts, file_readers
 from marketplace import services
 from marketplace.models import Compatibility, Entitlement, Purchase, Tune
 from marketplace.ports import publish_gates
-from payments.services import checkout
+from payments.services import checkout, refund, send
 from tuners.tests.making import make_tuner
 
 MT07 = {"make": "Yamaha", "model": "MT-07", "year_from": 2014, "year_to": 2020}
@@ -21,12 +21,18 @@ class Reader:
     def read(self, data, filename):
         if not data.startswith(b"TUNE"):
             raise UnreadableFile("This is no tune.")
-        return EcuFileFacts(format="bin", family="denso", signature="denso 1.0", calibration_id="CAL-7", verified=True)
+        return EcuFileFacts(
+            format="bin", family="denso", signature="denso 1.0", calibration_id="CAL-7", verified=True
+        )
 
 
 @pytest.fixture(autouse=True)
 def reader(monkeypatch, tmp_path, settings):
-    """Only this reader and no gates, whatever higher floors plug in; files in a folder of their own."""
+    """Only this reader and no gates, whatever higher floors plug in; files in a folder of their own.
+
+    No cache: the shelf's version moves at commit, which most tests never reach.
+    """
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(file_readers, "_plugs", {"test": Reader()})
     monkeypatch.setattr(publish_gates, "_plugs", {})
@@ -65,6 +71,11 @@ def buy(user, tune, vehicle=None):
 
 def pay(payment):
     checkout.check_out(payment["gateway_order_id"], succeeds=True, late=False)
+
+
+def give_back(payment, amount_minor):
+    """Refund through the till and the sandbox."""
+    return send(refund(payment=payment, amount_minor=amount_minor, reason="test").pk)
 
 
 def purchase_row(user, tune, **columns):

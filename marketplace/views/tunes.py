@@ -157,9 +157,3 @@ class CompatibilityView(APIView):
             "verified": fit.verified,
         }
         return Response(FitAnswer(answer).data)
-
-
-class TunesView(PublicReads):
-    @extend_schema(request=TuneInput, responses={201: OwnTuneSerializer})
-    def post(self, request: Request) -> Response:
-        return create_tune(request)

@@ -59,7 +59,7 @@ class Session(requests.Session):
         if response.status_code >= 500 or response.status_code in {408, 429}:
             raise NoAnswer(f"status {response.status_code}", sent=response.status_code != 429)
         try:
-            body = response.json() if response.content else {}
+            body = {} if response.status_code == 204 else response.json()
         except requests.JSONDecodeError as problem:
             raise NoAnswer(f"status {response.status_code} without JSON", sent=True) from problem
         if response.status_code >= 400 and not (
@@ -131,7 +131,7 @@ class Razorpay:
 
     def refund(self, payment_id: str, *, amount_minor: int, currency: str, key: str) -> SeenRefund:
         body = {"amount": amount_minor, "notes": {"key": key}}
-        headers = {"X-Refund-Idempotency": key}
+        headers = {"X-Refund-Idempotency": f"revsync-{key}"}  # Razorpay wants at least ten characters
         return wire.read_refund(
             _call(lambda client: client.payment.refund(_safe(payment_id), body, headers=headers))
         )

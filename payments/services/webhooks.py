@@ -48,7 +48,7 @@ def receive(*, gateway: str, raw: bytes, headers: Mapping[str, str]) -> WebhookE
     row, fresh = _store(gateway, event, raw)
     if fresh:
         handle(row.pk)
-    return row
+    return _read(row.pk)
 
 
 def handle(event_id: UUID) -> bool:
@@ -91,8 +91,7 @@ def retry(event_id: UUID) -> WebhookEvent:
     with as_system("staff acts for all"):
         WebhookEvent.objects.filter(pk=event_id, state=State.FAILED).update(state=State.PENDING)
     handle(event_id)
-    with as_system("staff acts for all"):
-        return WebhookEvent.objects.get(pk=event_id)
+    return _read(event_id)
 
 
 # -- Inside
@@ -107,6 +106,11 @@ def _store(gateway: str, event: GatewayEvent, raw: bytes) -> tuple[WebhookEvent,
         if fresh:
             enqueue("handle_webhook", after_seconds=10, event_id=str(row.pk))
     return stored, fresh
+
+
+def _read(event_id: UUID) -> WebhookEvent:
+    with as_system("webhooks speak of everybody's money"):
+        return WebhookEvent.objects.get(pk=event_id)
 
 
 def _dispatch(row: WebhookEvent, event: GatewayEvent) -> bool:

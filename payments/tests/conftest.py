@@ -1,16 +1,32 @@
-"""A tiny thing to pay for: it grants by writing an audit row in the settling transaction."""
+"""A tiny thing to pay for, and Razorpay's stand-in."""
 
 import pytest
 
-from payments.ports import payables, settled
-from payments.tests.till import Listener, Things
+from payments.ports import payables, settled, subscribers
+from payments.tests.till import KIND, Listener, Subscribers, Things
+from tests.standins import razorpay
 
 
 @pytest.fixture(autouse=True)
 def things():
-    plug, listener = Things(), Listener()
-    payables.register("test_thing", plug)
+    plug, listener, subscriber = Things(), Listener(), Subscribers()
+    payables.register(KIND, plug)
     settled.register("test_listener", listener)
+    subscribers.register(KIND, subscriber)
     yield plug
-    payables._plugs.pop("test_thing")
+    payables._plugs.pop(KIND)
     settled._plugs.pop("test_listener")
+    subscribers._plugs.pop(KIND)
+
+
+@pytest.fixture
+def standin(settings):
+    """Razorpay on a real port, driven by its real SDK."""
+    with razorpay.serving() as server:
+        settings.RAZORPAY_KEY_ID = server.key_id
+        settings.RAZORPAY_KEY_SECRET = server.key_secret
+        settings.RAZORPAY_WEBHOOK_SECRETS = ["an older secret", server.webhook_secret]
+        settings.RAZORPAY_BASE_URL = server.url
+        settings.RAZORPAY_TIMEOUT = (1.0, 0.5)
+        settings.PAYMENTS_GATEWAY = "razorpay"
+        yield server

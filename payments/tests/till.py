@@ -5,12 +5,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
+from django.db import connection
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+
 from core import audit, clock
 from core.errors import NotFound
 from core.models import AuditEvent
 from core.refs import Ref
 from core.rls import as_system
 from payments.gateways.sandbox import new_id
+from payments.ledger import trial_balance
 from payments.models import Payment, SandboxPayment
 from payments.ports import Quote, QuoteLine, SeenPayment
 from payments.services import open_order, orders
@@ -67,6 +72,17 @@ class Things:
         return self.tokens.get(id) == token
 
 
+class Subscribers:
+    """The same for things that are paid again and again."""
+
+    def changed(self, id, status, period_end):
+        audit.record("test.changed", target=id, status=status)
+
+    def charged(self, id, payment_id, period_end):
+        audit.record("test.charged", target=id, payment=str(payment_id))
+        return True
+
+
 class Listener:
     def captured(self, fact):
         audit.record("test.told_captured", target=fact.target.id, amount_minor=fact.amount_minor)
@@ -110,6 +126,39 @@ def paid_at_sandbox(payment, status="captured") -> SandboxPayment:
             amount_minor=payment.amount_minor,
             currency=payment.currency,
         )
+
+
+def deliver(client, raw, headers, *, gateway="razorpay"):
+    """A webhook as its gateway would send it."""
+    return client.post(
+        f"/api/v1/payments/webhooks/{gateway}/",
+        data=raw,
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+def balanced():
+    """Do the books sum to zero in every currency?"""
+    with as_system("test"):
+        return all(
+            sum(line.balance_minor for line in trial_balance() if line.currency == currency) == 0
+            for currency in {line.currency for line in trial_balance()}
+        )
+
+
+def run_jobs(name):
+    """Run the enqueued jobs of one task, each once, as the worker would; how many."""
+    with as_system("test"):
+        jobs = list(
+            ProcrastinateJob.objects.filter(task_name=f"payments.{name}", status="todo").order_by("id")
+        )
+    task = app.tasks[f"payments.{name}"]
+    for job in jobs:
+        task.func(**job.args)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE id = ANY(%s)", [[job.pk for job in jobs]])
+    return len(jobs)
 
 
 def fresh(row):

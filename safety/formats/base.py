@@ -22,7 +22,8 @@ class Limits:
     msq_bytes: int = 4 * 1024 * 1024
     definition_bytes: int = 16 * 1024 * 1024
     image_bytes: int = 16 * 1024 * 1024
-    record_bytes: int = 48 * 1024 * 1024  # the text of a 16 MB image as Intel HEX or S-records
+    record_bytes: int = 24 * 1024 * 1024  # the text of an 8 MB image as Intel HEX or S-records
+    record_gaps: int = 4096  # jumps between records; real files have dozens, and each costs a search
     constants: int = 20_000
     side: int = 64  # rows or columns of a table
     array: int = 4096  # cells of one constant
@@ -80,9 +81,9 @@ def xml_root(data: bytes, limit: int) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Refused(
-            "not_well_formed", f"The file is cut off or damaged: {clean(str(error), 120)}."
-        ) from None
+        line = getattr(error, "lineno", None)
+        place = f" (line {line})" if line else ""
+        raise Refused("not_well_formed", f"The file is cut off or damaged{place}.") from None
     if getattr(root.getroottree().docinfo, "doctype", ""):
         raise Refused("doctype", "The file declares a document type; such files are never read.")
     return root

@@ -175,7 +175,7 @@ def ignition_limit(context: Context) -> list[Finding]:
             make(
                 "IGN_ADVANCE_LIMIT",
                 Note(
-                    severity=on_table(key, table, "high" if float(excess.max()) >= 3 else "medium"),
+                    severity=on_table(key, table, "high" if float(excess.max()) >= 4 else "medium"),
                     explanation=f"{count(mask)} of {table.name} are over the limit for their load; the worst"
                     f" is {table.z[row, col]:g} deg at {table.x[col]:g} rpm and {table.y[row]:g}"
                     f" {'kPa' if table.load == 'kpa' else '%'}, limit {limit[row]:.0f} deg.",

@@ -31,7 +31,8 @@ def diff_lambda(context: Context) -> list[Finding]:
     few = int(context.limits["diff_region_cells"].value)
     found = []
     for pair in context.pairs("target_lambda"):
-        delta = np.where(worked_load(pair.tune), _lambda_delta(context, pair), 0.0)
+        # below about 65 kPa a lean cruise is a choice, not a danger
+        delta = np.where(worked_load(pair.tune, 0.6, 66.0), _lambda_delta(context, pair), 0.0)
         delta = np.where(idle_area(pair.tune, context) | (pair.tune.z < 0.7), 0.0, delta)
         enough = high.value if one_sided(delta) else 1.5 * high.value
         limit = high if largest(delta >= enough).sum() >= few else medium

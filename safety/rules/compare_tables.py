@@ -9,6 +9,7 @@ import numpy as np
 from safety.diff import Mask, TableDiff, regions
 from safety.rules.base import Context, Note, cells_of, make, on_table, rule
 from safety.rules.loads import where
+from safety.statistics import plane_residuals
 
 if TYPE_CHECKING:
     from safety.calibration import Array
@@ -44,6 +45,7 @@ def diff_spike(context: Context) -> list[Finding]:
         most = float(delta[int(np.argmax(np.abs(delta)))])
         kinder = most * (-1.0 if pair.tune.role == "ve" else 1.0) < 0
         strong = float(np.max(np.abs(delta) / size[mask])) >= (_KINDER if kinder else 1.0)
+        strong = strong and not _smoothed_away(pair, mask)
         found.append(
             make(
                 "DIFF_SPIKE",
@@ -64,6 +66,12 @@ def diff_spike(context: Context) -> list[Finding]:
     return found
 
 
+def _smoothed_away(pair: TableDiff, mask: Mask) -> bool:
+    """The cell stood out in the baseline and fits its neighbours now: a spike was removed."""
+    now, before = (np.abs(plane_residuals(z))[mask] for z in (pair.tune.z, pair.base_z))
+    return bool(np.all(now <= 0.6 * before))
+
+
 def _limit(context: Context, pair: TableDiff) -> tuple[Array, str] | None:
     """The change that counts, for each cell."""
     if pair.tune.role == "ignition":
@@ -79,7 +87,7 @@ def _limit(context: Context, pair: TableDiff) -> tuple[Array, str] | None:
 
 
 def isolated(delta: Array, size: Array) -> Mask:
-    """Groups of at most four cells whose change is at least `size` and over twice that of the cells around."""
+    """Groups of at most four cells whose change is at least `size` and twice that of any cell around."""
     strong = np.abs(delta) >= size - 1e-9
     found = np.zeros_like(strong)
     if not strong.any() or strong.sum() > 0.25 * strong.size:
@@ -90,10 +98,10 @@ def isolated(delta: Array, size: Array) -> Mask:
     # in a table that was re-tuned all over, a jump must stand out from the other changes as well
     usual = float(np.percentile(others, 90)) if others.size > 0.15 * delta.size else 0.0
     for group in groups:
-        if group.sum() > _MOST_CELLS or float(np.abs(delta[group]).max()) < 2.0 * usual:
+        if group.sum() > _MOST_CELLS or float(np.abs(delta[group]).max()) < 3.0 * usual:
             continue
         ring = _around(group) & ~group
-        if not ring.any() or float(np.median(np.abs(delta[ring]))) <= 0.4 * float(np.abs(delta[group]).max()):
+        if not ring.any() or float(np.abs(delta[ring]).max()) <= 0.5 * float(np.abs(delta[group]).max()):
             found |= group
     return found
 

@@ -175,15 +175,15 @@ def fan(context: Context) -> list[Finding]:
     findings = []
     worst = step(value, ("medium", medium), ("high", high))
     severity, limit, text = "", medium, ""
-    if worst is not None:
-        severity, limit = worst
-        text = f"The fan starts at {value:.0f} C."
-        if off and (old is None or abs(old - value) < 1):
-            severity = "low" if value >= 214 else "medium"
-            text += " (The fan output is switched off in this file.)"
-    elif old is not None and value >= old + later.value and value > 95:
+    if old is not None and value >= old + later.value and value > 98:
         severity, limit = "high", later
         text = f"The fan started at {old:.0f} C in the backup and starts at {value:.0f} C now."
+    elif worst is not None:
+        severity, limit = worst
+        text = f"The fan starts at {value:.0f} C."
+        if off:
+            severity = "low" if value >= 214 else "medium"
+            text += " (The fan output is switched off in this file.)"
     if severity:
         findings.append(_fan_note(context, Over(severity, text, value, limit.value, limit.layer)))
     if base is not None and base.on("fan") and off:
@@ -226,6 +226,7 @@ _EXTRAS: Final = {
     "Nitrous, water injection and anti-lag need hardware. Switched on without it they only do harm.",
     severity="high",
     needs=("scalar:nitrous|scalar:water_injection|scalar:antilag",),
+    applies=lambda context: any(role in context.tune.scalars for role in _EXTRAS),
 )
 def extras(context: Context) -> list[Finding]:
     found = []

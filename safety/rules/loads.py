@@ -38,9 +38,9 @@ def high_load(table: Table, context: Context) -> Mask:
     return np.outer(rows_over(table, 0.7), columns_over(table, context)).astype(bool)
 
 
-def worked_load(table: Table) -> Mask:
+def worked_load(table: Table, part: float = 0.5, most: float = 60.0) -> Mask:
     """From half load (at most 60 kPa) upwards at any speed: where a change of fuel or spark does harm."""
-    return np.repeat(rows_over(table, 0.5, 60.0)[:, None], table.shape[1], axis=1).astype(bool)
+    return np.repeat(rows_over(table, part, most)[:, None], table.shape[1], axis=1).astype(bool)
 
 
 def idle_area(table: Table, context: Context) -> Mask:

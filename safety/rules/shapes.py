@@ -40,7 +40,7 @@ def spike(context: Context) -> list[Finding]:
             mask = np.zeros(table.shape, dtype=bool)
             mask[peak.row, peak.col] = True
             # at light load a little more spark or less fuel breaks nothing
-            light = table.y[peak.row] < 0.35 * used_top(table) and abs(peak.residual) < 1.5 * size.value
+            light = table.y[peak.row] < 0.35 * used_top(table) and abs(peak.residual) < 2 * size.value
             severity = "high" if peak.residual * sign > 0 and not light else "medium"
             found.append(
                 make(

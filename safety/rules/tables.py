@@ -204,11 +204,12 @@ def range_lambda(context: Context) -> list[Finding]:
 @rule("RANGE_DEF", "B", "A value outside of the definition's range", "The ECU's own definition does not allow this value.",
       severity="high", source="format", applies=lambda context: bool(context.tune.out_of_range))  # fmt: skip
 def range_definition(context: Context) -> list[Finding]:
+    axes = {name for table in context.tune.tables.values() for name in (table.x_name, table.y_name)}
     return [
         make(
             "RANGE_DEF",
             Note(
-                severity="high",
+                severity="medium" if name in axes else "high",
                 explanation=f"{name} is {value:g}; the definition allows {low:g} to {high:g}.",
                 scalar=name,
                 source_name=name,

@@ -151,6 +151,16 @@ class ModelCollection:
         owned = {self.owner: user.pk} if self.owner else {}
         return self.model(id=change.id, **owned, **change.values)
 
+    def twin(self, user: Any, change: Change, constraint: str) -> UUID | None:
+        rule = next((rule for rule in self.model._meta.constraints if rule.name == constraint), None)
+        if not isinstance(rule, models.UniqueConstraint) or not rule.fields:
+            return None
+        row = change.row or self.build(user, change)
+        wanted = {name: row.serializable_value(name) for name in rule.fields}
+        rows: Any = self.model._default_manager
+        found = rows.visible_to(user).filter(rule.condition or models.Q(), **wanted).exclude(pk=change.id)
+        return found.values_list("pk", flat=True).first()  # type: ignore[no-any-return]
+
     def _update(self, rows: Any, updates: Sequence[Change]) -> None:
         names: dict[str, None] = {}
         for change in updates:

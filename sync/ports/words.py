@@ -61,15 +61,23 @@ class Collection(Protocol):
 
     code: int
     table: str
-    fields: Sequence[Field]
     direction: Direction
     merge: Merge
-    parents: Sequence[str]
     public: bool
     hot: bool
     scope: str  # SQL over {row} and %(me)s: whose rows these are; "true" for all
     live: str  # SQL over {row}: the row is there for clients
-    filters: Mapping[str, str]  # filter of a pull -> SQL over {row} with one %s
+
+    @property
+    def fields(self) -> Sequence[Field]: ...
+
+    @property
+    def parents(self) -> Sequence[str]: ...
+
+    @property
+    def filters(self) -> Mapping[str, str]:
+        """Filter of a pull -> SQL over {row} with one %s."""
+        ...
 
     def lock(self, user: Any, ids: Sequence[UUID]) -> dict[UUID, Any]:
         """The caller's rows of these ids, tombstones included, locked in order of id."""
@@ -81,6 +89,10 @@ class Collection(Protocol):
 
     def write(self, user: Any, changes: Sequence[Change]) -> None:
         """Write cleaned changes in as few statements as can be; a constraint or a DomainError may refuse."""
+        ...
+
+    def twin(self, user: Any, change: Change, constraint: str) -> UUID | None:
+        """The caller's row that a unique constraint found in the way of this change."""
         ...
 
 

@@ -141,14 +141,15 @@ def test_the_web_can_not_write_streams(statement):
 def test_a_stranger_sees_no_entry_of_mine():
     alice, bob = make_user("alice"), make_user("bob")
     Bike.objects.create(owner=alice, nickname="MT-07")
+    shop = Shop.objects.create(name="Corner")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL ROLE revsync_app")
         cursor.execute("SELECT set_config('app.user_id', %s, true)", [str(bob.pk)])
-        cursor.execute("SELECT count(*) FROM sync_entry")
-        seen = cursor.fetchone()
+        cursor.execute("SELECT record_id FROM sync_entry")
+        seen = cursor.fetchall()
         cursor.execute("SELECT id FROM sync_stream")
         heads = cursor.fetchall()
-    assert (seen, heads) == ((0,), [(NIL,)])
+    assert (seen, heads) == ([(shop.pk,)], [(NIL,)])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,7 +8,9 @@ from core.tenancy import Line, inspect
 
 
 class Command(BaseCommand):
-    help = "Show roles, tables and policies as the database has them; ends with an error if something is wrong."
+    help = (
+        "Show roles, tables and policies as the database has them; ends with an error if something is wrong."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = inspect()

@@ -1,10 +1,21 @@
+from core.errors import Unavailable
 from sync.ports import Merge, ModelCollection, collections
 from sync.tests.testapp.models import Bike, Invoice, Log, Part, Ride, Shop
 from sync.tests.testapp.serializers import BikeSerializer, LogSerializer, PartSerializer
 
+
+class BikePlug(ModelCollection):
+    """A bike called busy can't be written just now."""
+
+    def write(self, user, changes):
+        if any(change.given.get("nickname") == "busy" for change in changes):
+            raise Unavailable
+        super().write(user, changes)
+
+
 collections.register(
     "test_bikes",
-    ModelCollection(
+    BikePlug(
         code=32001,
         model=Bike,
         serializer=BikeSerializer,

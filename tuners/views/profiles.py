@@ -16,7 +16,7 @@ from core.errors import Invalid, NotFound
 from core.views import ScopedMixin, etag
 from tuners import selectors, services
 from tuners.models import TunerApplication, TunerProfile, TunerReview
-from tuners.serializers import (
+from tuners.serializers.profiles import (
     ApplicationInput,
     ApplicationSerializer,
     DiscoverQuery,
@@ -28,8 +28,6 @@ from tuners.serializers import (
     TunerSerializer,
 )
 from users.authentication import person
-
-PAGING = ("cursor", "page_size", "ordering", "count")
 
 
 class TunerViewSet(ScopedMixin, ListModelMixin, RetrieveModelMixin, GenericViewSet[TunerProfile]):
@@ -45,11 +43,10 @@ class TunerViewSet(ScopedMixin, ListModelMixin, RetrieveModelMixin, GenericViewS
     def shape(self, rows: Any) -> QuerySet[TunerProfile]:
         if self.action != "list":
             return rows  # type: ignore[no-any-return]
-        query = DiscoverQuery(
-            data={name: value for name, value in self.request.query_params.items() if name not in PAGING}
-        )
+        asked = self.request.query_params
+        query = DiscoverQuery(data={name: asked[name] for name in DiscoverQuery().fields if name in asked})
         query.is_valid(raise_exception=True)
-        if "distance_m" in self.request.query_params.get("ordering", "") and not query.validated_data["near"]:
+        if "distance_m" in asked.get("ordering", "") and not query.validated_data["near"]:
             raise Invalid(fields={"ordering": ["Give lat and lng to order by distance."]})
         return selectors.discover(rows.listed(), **query.validated_data)
 

@@ -1,4 +1,4 @@
-"""What the garage plugs into other apps."""
+"""Files that are held, the own backup as a source and as a gate, who may watch a flash."""
 
 from typing import Any
 from uuid import UUID

@@ -1,0 +1,132 @@
+"""The log as CSV: what goes out comes back in, and no spreadsheet runs it."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.ids import uuid7
+from garage.models import FuelUp, OdometerEntry, ServiceRecord, Vehicle
+from garage.services.tables import KINDS, harmless, plain
+from garage.tests.making import make_vehicle
+from garage.tests.test_log import ROWS, made
+from tests.cast import make_user
+
+pytestmark = pytest.mark.django_db
+
+BASE = "/api/v1/garage/"
+
+
+@pytest.fixture
+def alice(client_for):
+    return client_for(make_user("alice"))
+
+
+@pytest.fixture
+def bob(client_for):
+    return client_for(make_user("bob"))
+
+
+@pytest.fixture
+def bike():
+    return make_vehicle(make_user("alice"), odometer_km=10000)
+
+
+def brought(client, kind, text, query=""):
+    return client.post(f"{BASE}{kind}/import/?{query}", text, content_type="text/csv")
+
+
+def rows_of(answer):
+    return list(csv.DictReader(io.StringIO(answer.content.decode())))
+
+
+@given(st.text())
+def test_a_harmless_cell_is_no_formula_and_loses_nothing(cell):
+    safe = harmless(cell)
+    assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
+    if not cell.startswith("'"):
+        assert plain(safe) == cell
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_goes_out_comes_back_in(kind, alice, bike):
+    row = made(alice, kind, bike, notes='=HYPERLINK("http://x"), "said" he\nand left')
+    out = alice.get(f"{BASE}{kind}/export.csv")
+    assert (out.status_code, out["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert out["Content-Disposition"] == f'attachment; filename="{kind}.csv"'
+    assert rows_of(out)[0]["notes"].startswith("'=HYPERLINK")
+    text = out.content.decode()
+    same = brought(alice, kind, text)
+    assert (same.status_code, same.json()) == (200, {"created": 0, "unchanged": 1, "errors": {}})
+    fresh = brought(alice, kind, text.replace(row["id"], str(uuid7())))
+    assert fresh.json() == {"created": 1, "unchanged": 0, "errors": {}}
+    first, second = alice.get(f"{BASE}{kind}/").json()["results"]
+    own = {"id", "created_at", "updated_at", "rev", "consumption_per_100km"}
+    assert {name: first[name] for name in first.keys() - own} == {
+        name: second[name] for name in second.keys() - own
+    }
+
+
+def test_a_foreign_table_without_ids_goes_to_one_vehicle(alice, bike):
+    text = "\ufefffilled_on,quantity,odometer_km,full_tank\r\n2026-01-05,10,10500,true\r\n,,,\r\n2026-02-05,11.25,10900,no\r\n"
+    done = brought(alice, "fuel-ups", text, f"vehicle_id={bike.pk}")
+    assert done.json() == {"created": 2, "unchanged": 0, "errors": {}}
+    assert list(FuelUp.objects.order_by("filled_on").values_list("full_tank", flat=True)) == [True, False]
+    assert float(Vehicle.objects.get(pk=bike.pk).odometer_km) == 10900
+    assert OdometerEntry.objects.get().source == "fuel"
+
+
+def test_rows_with_mistakes_are_named_by_line_and_nothing_comes_in(alice, bike):
+    text = "title,done_on,amount_minor,currency\nOil,2026-01-01,100,INR\nTyres,2999-01-01,,\n,2026-01-01,5,\n"
+    query = f"vehicle_id={bike.pk}"
+    refused = brought(alice, "service-records", text, query)
+    assert (refused.status_code, refused.json()["code"]) == (400, "import_refused")
+    told = refused.json()["fields"]["rows"]
+    assert {line: sorted(fields) for line, fields in told.items()} == {"3": ["done_on"], "4": ["title"]}
+    assert ServiceRecord.objects.count() == 0
+    tried = brought(alice, "service-records", text, query + "&dry_run=true").json()
+    assert (tried["created"], list(tried["errors"]), ServiceRecord.objects.count()) == (1, ["3", "4"], 0)
+    part = brought(alice, "service-records", text, query + "&skip_errors=true").json()
+    assert (part["created"], list(part["errors"]), ServiceRecord.objects.count()) == (1, ["3", "4"], 1)
+
+
+@pytest.mark.parametrize(
+    "text, field",
+    [
+        ("", "csv"),
+        ("\n\n", "csv"),
+        ("title,colour\nOil,blue\n", "colour"),
+        ("title,title\nOil,Oil\n", "csv"),
+        ("title,done_on\nOil,2026-01-01,extra\n", "csv"),
+        ('title,done_on\n"Oil,2026-01-01\n', "csv"),
+        ("title\n" + "x\n" * 5001, "csv"),
+        ("x" * 200_000 + "\n", "csv"),
+    ],
+    ids=range(8),
+)
+def test_what_is_no_table_is_refused(text, field, alice, bike):
+    answer = brought(alice, "service-records", text, f"vehicle_id={bike.pk}")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
+    assert ServiceRecord.objects.count() == 0
+
+
+def test_other_bodies_are_refused(alice, bike):
+    url = f"{BASE}mods/import/?vehicle_id={bike.pk}"
+    assert alice.post(url, {"title": "x"}).status_code == 415
+    assert alice.post(url, b"title\n\xff\xfe", content_type="text/csv").status_code == 400
+    assert alice.post(url, b"title\n\x00", content_type="text/csv").status_code == 400
+    assert alice.post(url, b"x" * (2 * 1024 * 1024 + 1), content_type="text/csv").status_code == 413
+
+
+def test_bob_gets_and_brings_only_his_own(alice, bob, bike):
+    made(alice, "mods", bike)
+    assert rows_of(bob.get(f"{BASE}mods/export.csv")) == []
+    assert bob.get(f"{BASE}mods/export.csv?vehicle_id={bike.pk}").status_code == 400
+    assert brought(bob, "mods", "title\nx\n", f"vehicle_id={bike.pk}").status_code == 400
+    forged = brought(bob, "mods", f"title,vehicle_id\nx,{bike.pk}\n")
+    assert forged.json()["fields"]["rows"] == {"2": {"vehicle_id": ["There is no such record."]}}
+    taken = f"id,title,vehicle_id\n{made(alice, 'mods', bike)['id']},x,{make_vehicle(make_user('bob')).pk}\n"
+    assert brought(bob, "mods", taken).status_code == 409
+    assert set(ROWS) >= set(KINDS)

@@ -1,0 +1,95 @@
+"""Waiting devices: told within a second, whoever wrote; nobody keeps a connection meanwhile."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+
+from core.rls import as_system
+from sync.services.live import watch
+from sync.tests.testapp.models import Bike, Shop
+from sync.views import wait as door
+from tests.cast import make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WAIT = "/api/v1/sync/wait/"
+
+
+@pytest.fixture
+def alice():
+    with as_system("test"):
+        alice = make_user("alice")
+        Bike.objects.create(owner=alice, nickname="a")
+    return alice
+
+
+def head_of(client):
+    return client.post("/api/v1/sync/pull/", {}).json()["cursor"]
+
+
+def nobody_waits():
+    for _ in range(50):
+        if not len(watch) and not any(thread.name == "sync-watch" for thread in threading.enumerate()):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_who_is_behind_is_told_at_once(client_for, alice):
+    phone = client_for(alice)
+    head = head_of(phone)
+    for cursor in ({}, {"cursor": head - 2**26}):
+        answer = phone.get(WAIT, cursor)
+        assert (answer.status_code, answer.json()) == (200, {"cursor": head})
+
+
+@pytest.mark.parametrize("write", [
+    lambda alice: Bike.objects.create(owner=alice, nickname="b"),
+    lambda alice: Bike.objects.update(nickname="c"),
+    lambda alice: Shop.objects.create(name="Corner"),
+], ids=["a row of hers", "a bulk update", "the catalogue"])  # fmt: skip
+def test_news_come_within_a_second(client_for, alice, write):
+    phone = client_for(alice)
+    head = head_of(phone)
+
+    def waiting():
+        try:
+            answer = phone.get(WAIT, {"cursor": head})
+            return answer.status_code, answer.json()["cursor"] > head, time.monotonic()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(waiting)
+        time.sleep(0.3)
+        with as_system("somebody else"):
+            write(alice)
+        wrote = time.monotonic()
+        status, newer, came = told.result(10)
+    assert (status, newer, came - wrote < 1.5) == (200, True, True)
+    assert nobody_waits()
+
+
+def test_when_nothing_comes_the_answer_is_empty(client_for, alice, monkeypatch):
+    monkeypatch.setattr(door, "LONGEST", 0.2)
+    phone = client_for(alice)
+    answer = phone.get(WAIT, {"cursor": head_of(phone)})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert nobody_waits()
+
+
+def test_a_full_house_says_when_to_come_again(client_for, alice, settings):
+    settings.SYNC_WAITERS = 0
+    phone = client_for(alice)
+    answer = phone.get(WAIT, {"cursor": head_of(phone)})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_refusals(client_for, anyone, alice):
+    phone = client_for(alice)
+    assert anyone.get(WAIT).status_code == 401
+    assert phone.post(WAIT, {}).status_code == 405
+    assert phone.get(WAIT, {"cursor": "page"}).json()["code"] == "bad_cursor"
+    assert phone.get(WAIT, {"cursor": 2**50}).json()["reason"] == "future"
