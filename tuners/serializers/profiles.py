@@ -38,7 +38,7 @@ def specialities_field() -> serializers.ListField:
     )
 
 
-class ProfileInput(PlaceMixin):
+class TunerProfileInput(PlaceMixin):
     """What a tuner may change; verification is nobody's own business."""
 
     business = StrictCharField(required=False, max_length=120)
@@ -173,12 +173,12 @@ class ApplicationSerializer(StrictModelSerializer[TunerApplication]):
         read_only_fields = fields
 
 
-class ReviewInput(StrictSerializer):
+class TunerReviewInput(StrictSerializer):
     rating = serializers.IntegerField(min_value=1, max_value=5)
     text = StrictCharField(required=False, allow_blank=True, max_length=4000)
 
 
-class ReplyInput(StrictSerializer):
+class TunerReplyInput(StrictSerializer):
     text = StrictCharField(allow_blank=True, max_length=4000, help_text="Empty takes the reply back.")
 
 
