@@ -22,7 +22,8 @@ class Limits:
     msq_bytes: int = 4 * 1024 * 1024
     definition_bytes: int = 16 * 1024 * 1024
     image_bytes: int = 16 * 1024 * 1024
-    record_bytes: int = 48 * 1024 * 1024  # the text of a 16 MB image as Intel HEX or S-records
+    record_bytes: int = 24 * 1024 * 1024  # the text of an 8 MB image as Intel HEX or S-records
+    record_gaps: int = 4096  # jumps between records; real files have dozens, and each costs a search
     constants: int = 20_000
     side: int = 64  # rows or columns of a table
     array: int = 4096  # cells of one constant

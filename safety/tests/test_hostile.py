@@ -89,6 +89,18 @@ def test_nothing_of_the_password_file_is_ever_shown():
         assert "root:" not in text
 
 
+@pytest.mark.parametrize(
+    "data", [b"A1B2C3D4E5F6G7H8J9" * 400_000, b"\xff" * 8_000_000], ids=["words", "erased"]
+)
+def test_a_large_image_takes_no_longer(data, rom):
+    start = time.perf_counter()
+    report = engine.analyse_files(
+        data, "a.bin", VehicleProfile(), definition=Definition(*rom("definition.xdf"))
+    )
+    assert time.perf_counter() - start < 2.0
+    assert report.verdict == "block"
+
+
 @pytest.mark.parametrize("name", ["bad_crc.s19"])
 def test_a_real_file_with_a_bad_checksum(name, shared):
     report = engine.analyse_files(*shared(name), VehicleProfile())
