@@ -97,6 +97,8 @@ def local(element: etree._Element) -> str:
 
 def clean(text: str, most: int = 200) -> str:
     """Text of a file made fit to show: printable, one line, bounded. Escaping is the renderer's duty."""
+    if len(text) <= most and text.isprintable() and "  " not in text:
+        return text.strip()  # nearly every text of every file
     shown = "".join(char if char.isprintable() else " " for char in text[: most * 4])
     return " ".join(shown.split())[:most]
 
