@@ -66,7 +66,7 @@ class MsqDocument:
         try:
             return number(constant.word)
         except ValueError:
-            self._corrupt(name, f"{clean(name, 60)} is not a finite number.")
+            self._corrupt(name, f"{clean(name, 60)} is not a possible number.")
             return None
 
     def word(self, name: str) -> str | None:
@@ -82,7 +82,7 @@ class MsqDocument:
         try:
             values = np.array([number(cell) for cell in cells], dtype=np.float64)
         except ValueError:
-            self._corrupt(name, f"{clean(name, 60)} holds cells that are not finite numbers.")
+            self._corrupt(name, f"{clean(name, 60)} holds cells that are not possible numbers.")
             return None
         rows, cols = constant.rows or 1, constant.cols or 1
         if values.size != rows * cols:
