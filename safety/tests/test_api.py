@@ -110,9 +110,7 @@ def test_a_baseline_must_be_a_verified_backup_of_this_vehicle(phone, alice, bike
     blank = back_up(bike, rom("rom_stock.bin"), "stock.bin")
     assert blank.state == "unreadable"
     for backup in (other, blank):
-        answer = analyse(
-            phone, bike, file_id=upload(alice, msq(PLUS8)), baseline_backup_id=str(backup.pk)
-        )
+        answer = analyse(phone, bike, file_id=upload(alice, msq(PLUS8)), baseline_backup_id=str(backup.pk))
         assert (answer.status_code, list(answer.json()["fields"])) == (400, ["baseline_backup_id"])
 
 
