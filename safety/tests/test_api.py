@@ -117,7 +117,7 @@ def test_a_baseline_must_be_a_verified_backup_of_this_vehicle(phone, alice, bike
 def test_bob_finds_every_door_shut(phone, alice, bike, client_for, anyone):
     report = analyse(phone, bike, file_id=(file_id := upload(alice, msq(PLUS8)))).json()
     bob = client_for(make_user("bob"))
-    doors = ["", "text/", "report.html/", "tables/ignition.svg/"]
+    doors = ["", "text/", "report.html", "tables/ignition.svg"]
     absent = "018f0000-0000-7000-8000-00000000dead"
     for door in doors:
         mine = phone.get(f"{REPORTS}{report['id']}/{door}")
@@ -177,17 +177,17 @@ def test_the_faces_of_a_report(phone, alice, bike):
     words = phone.get(f"{base}text/")
     assert words["Content-Type"] == "text/plain; charset=utf-8"
     assert b"FINDINGS" in words.content
-    page = phone.get(f"{base}report.html/")
+    page = phone.get(f"{base}report.html")
     policy = page["Content-Security-Policy"]
     assert page["Content-Type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in policy
     assert "script-src" not in policy
     assert b"<svg" in page.content
     for view in ("tune", "baseline", "diff"):
-        picture = phone.get(f"{base}tables/ignition.svg/", {"view": view})
+        picture = phone.get(f"{base}tables/ignition.svg", {"view": view})
         assert (picture.status_code, picture["Content-Type"]) == (200, "image/svg+xml")
-    assert phone.get(f"{base}tables/ignition.svg/", {"view": "evil"}).status_code == 404
-    assert phone.get(f"{base}tables/nothing.svg/").status_code == 404
+    assert phone.get(f"{base}tables/ignition.svg", {"view": "evil"}).status_code == 404
+    assert phone.get(f"{base}tables/nothing.svg").status_code == 404
 
 
 def test_a_passer_by_reads_the_judgement_but_not_the_numbers(phone, alice, bike):
@@ -198,12 +198,12 @@ def test_a_passer_by_reads_the_judgement_but_not_the_numbers(phone, alice, bike)
     base = f"{REPORTS}{report['id']}/"
     assert report["tune_id"] == str(tune.pk)
     assert all(cell[4:] == [None, None, None] for row in report["findings"] for cell in row["cells"])
-    refused = phone.get(f"{base}tables/ignition.svg/")
+    refused = phone.get(f"{base}tables/ignition.svg")
     assert (refused.status_code, refused.json()["code"]) == (403, "tables_withheld")
-    assert b"<svg" not in phone.get(f"{base}report.html/").content
+    assert b"<svg" not in phone.get(f"{base}report.html").content
     give(alice, tune, bike)
-    assert phone.get(f"{base}tables/ignition.svg/").status_code == 200
-    assert b"<svg" in phone.get(f"{base}report.html/").content
+    assert phone.get(f"{base}tables/ignition.svg").status_code == 200
+    assert b"<svg" in phone.get(f"{base}report.html").content
 
 
 def test_rules_are_public_and_kept_by_the_client(anyone):
@@ -240,7 +240,7 @@ def test_a_big_file_is_queued_and_answered_later(phone, alice, bike):
     )
     assert answer["Location"] == f"{REPORTS}{queued['id']}/"
     assert analyse(phone, bike, file_id=file_id).json()["id"] == queued["id"]
-    for door in ("text/", "report.html/", "tables/ve.svg/"):
+    for door in ("text/", "report.html", "tables/ve.svg"):
         early = phone.get(f"{REPORTS}{queued['id']}/{door}")
         assert (early.status_code, early.json()["code"]) == (409, "report_not_ready")
     held = phone.delete(f"/api/v1/files/{file_id}/")

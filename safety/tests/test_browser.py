@@ -24,7 +24,7 @@ def page():
     file = stored(alice, msq(f"{FOUR}_adv_high_load_plus8"), filename="tune.msq")
     body = {"vehicle_id": str(bike.pk), "file_id": str(file.pk)}
     report = phone.post("/api/v1/safety/analyze/", body).json()
-    answer = phone.get(f"/api/v1/safety/reports/{report['id']}/report.html/")
+    answer = phone.get(f"/api/v1/safety/reports/{report['id']}/report.html")
     return answer.content, answer["Content-Security-Policy"]
 
 
