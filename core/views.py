@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from core.errors import PreconditionFailed
+from core.idempotency import Idempotent
 
 
 class ScopedMixin:
@@ -33,6 +34,7 @@ class ScopedMixin:
 
 
 class ScopedViewSet(
+    Idempotent,
     ScopedMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
@@ -43,7 +45,7 @@ class ScopedViewSet(
 ):
     """A plain owned thing: list, create, read, patch, delete (as a tombstone), with ETag and If-Match.
 
-    A create with the `id` of a row that the caller owns already is the same create: it answers that row.
+    A POST with an `Idempotency-Key` happens once. A create with the `id` of a row that the caller owns already is the same create: it answers that row.
     """
 
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.urls import path
 
-from marketplace.views import browse, buying, tunes
+from marketplace.views import browse, buying, opinions, tunes
 
 LIST: dict[str, Any] = {"get": "list"}
 DETAIL: dict[str, Any] = {"get": "retrieve"}
@@ -16,6 +16,9 @@ urlpatterns = [
     path("marketplace/tunes/<uuid:pk>/publish/", tunes.PublishView.as_view()),
     path("marketplace/tunes/<uuid:pk>/retire/", tunes.RetireView.as_view()),
     path("marketplace/tunes/<uuid:pk>/compatibility/", tunes.CompatibilityView.as_view()),
+    path("marketplace/tunes/<uuid:pk>/reviews/", opinions.ReviewsView.as_view(LIST | {"post": "create"})),
+    path("marketplace/tunes/<uuid:pk>/reviews/<uuid:review_id>/reply/", opinions.ReplyView.as_view()),
+    path("tuners/me/tunes/", opinions.BenchView.as_view(LIST)),
     path("marketplace/purchase/", buying.PurchaseView.as_view()),
     path("marketplace/purchases/", buying.PurchasesView.as_view()),
     path("marketplace/purchases/<uuid:pk>/", buying.PurchaseViewSet.as_view(DETAIL)),

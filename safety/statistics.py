@@ -25,35 +25,44 @@ class Spike:
     isolation: float
 
 
-@lru_cache(maxsize=64)
-def _weights(rows: int, cols: int) -> Array:
-    """Matrix W with prediction = W @ cells: at each cell the least-squares plane through its
-    neighbours (the eight around it; at an edge the five; at a corner the eight of a 3 x 3 block),
-    the cell itself left out. Coordinates are row and column numbers.
+@lru_cache(maxsize=16)
+def _plane(rows: tuple[int, ...], cols: tuple[int, ...]) -> tuple[tuple[int, int, float], ...]:
+    """(row offset, column offset, weight): the value at (0, 0) of the least-squares plane through the
+    cells of the block rows x cols, the middle (0, 0) left out. Coordinates are row and column numbers.
     """
-    weights = np.zeros((rows * cols, rows * cols))
-    for row in range(rows):
-        for col in range(cols):
-            corner = row in {0, rows - 1} and col in {0, cols - 1}
-            reach = 2 if corner else 1
-            near = [
-                (r, c)
-                for r in range(max(0, row - reach), min(rows, row + reach + 1))
-                for c in range(max(0, col - reach), min(cols, col + reach + 1))
-                if (r, c) != (row, col)
-            ]
-            points = np.array([[1.0, r - row, c - col] for r, c in near])
-            plane = np.linalg.pinv(points)[0]
-            for (r, c), weight in zip(near, plane, strict=True):
-                weights[row * cols + col, r * cols + c] = weight
-    return weights
+    near = [(row, col) for row in rows for col in cols if (row, col) != (0, 0)]
+    points = np.array([[1.0, row, col] for row, col in near])
+    weights = np.linalg.pinv(points)[0]
+    return tuple((row, col, float(weight)) for (row, col), weight in zip(near, weights, strict=True))
 
 
 def plane_residuals(z: Array) -> Array:
-    """Each cell minus the plane through its neighbours. Needs at least 3 x 3 cells."""
-    rows, cols = z.shape
-    flat = z.reshape(-1)
-    return np.asarray((flat - _weights(rows, cols) @ flat).reshape(rows, cols))
+    """Each cell minus the plane through its neighbours: the eight around it; at an edge the five; at a
+    corner the other eight of its 3 x 3 block. Needs at least 3 x 3 cells.
+    """
+    predicted = np.empty_like(z)
+    rows, cols = (_places(count) for count in z.shape)
+    for (row_at, row_near), (col_at, col_near) in product(rows, cols):
+        corner = len(row_near) == len(col_near) == 2
+        block = (_stretched(row_near), _stretched(col_near)) if corner else (row_near, col_near)
+        predicted[np.ix_(row_at, col_at)] = sum(
+            weight * z[np.ix_(row_at + row, col_at + col)] for row, col, weight in _plane(*block)
+        )
+    return np.asarray(z - predicted)
+
+
+def _places(count: int) -> list[tuple[NDArray[np.int_], tuple[int, ...]]]:
+    """First, middle and last positions along an axis with the offsets of the neighbours they have."""
+    return [
+        (np.array([0]), (0, 1)),
+        (np.arange(1, count - 1), (-1, 0, 1)),
+        (np.array([count - 1]), (-1, 0)),
+    ]
+
+
+def _stretched(near: tuple[int, ...]) -> tuple[int, ...]:
+    """One step further inwards, for corners."""
+    return (0, 1, 2) if near == (0, 1) else (-2, -1, 0)
 
 
 def line_residuals(z: Array) -> Array:

@@ -1,16 +1,27 @@
+from typing import Any
+
 from django.urls import path
 
-from tuners import views
+from tuners.views import money, profiles
+
+LIST: dict[str, Any] = {"get": "list"}
 
 urlpatterns = [
-    path("tuners/", views.TunerViewSet.as_view({"get": "list"})),
-    path("tuners/applications/", views.ApplicationViewSet.as_view({"get": "list", "post": "create"})),
-    path("tuners/applications/<uuid:pk>/", views.ApplicationViewSet.as_view({"get": "retrieve"})),
-    path("tuners/applications/<uuid:pk>/withdraw/", views.ApplicationViewSet.as_view({"post": "withdraw"})),
-    path("tuners/me/", views.OwnProfileView.as_view()),
-    path("tuners/<uuid:pk>/", views.TunerViewSet.as_view({"get": "retrieve"})),
+    path("tuners/", profiles.TunerViewSet.as_view(LIST)),
+    path("tuners/applications/", profiles.ApplicationViewSet.as_view({"get": "list", "post": "create"})),
+    path("tuners/applications/<uuid:pk>/", profiles.ApplicationViewSet.as_view({"get": "retrieve"})),
     path(
-        "tuners/<uuid:tuner_id>/reviews/", views.TunerReviewsView.as_view({"get": "list", "post": "create"})
+        "tuners/applications/<uuid:pk>/withdraw/", profiles.ApplicationViewSet.as_view({"post": "withdraw"})
     ),
-    path("tuners/<uuid:tuner_id>/reviews/<uuid:review_id>/reply/", views.ReplyView.as_view()),
+    path("tuners/me/", profiles.OwnProfileView.as_view()),
+    path("tuners/me/balance/", money.BalanceView.as_view()),
+    path("tuners/me/earnings/", money.EarningsView.as_view(LIST)),
+    path("tuners/me/payouts/", money.PayoutsView.as_view(LIST)),
+    path("tuners/me/payout-account/", money.PayoutAccountView.as_view()),
+    path("tuners/<uuid:pk>/", profiles.TunerViewSet.as_view({"get": "retrieve"})),
+    path(
+        "tuners/<uuid:tuner_id>/reviews/",
+        profiles.TunerReviewsView.as_view({"get": "list", "post": "create"}),
+    ),
+    path("tuners/<uuid:tuner_id>/reviews/<uuid:review_id>/reply/", profiles.ReplyView.as_view()),
 ]

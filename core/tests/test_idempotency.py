@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
+from drf_spectacular.generators import SchemaGenerator
 
 from core import clock
 from core.clock import held_at
@@ -226,3 +227,11 @@ def test_a_slow_deed_that_lost_its_claim_leaves_the_newer_answer_alone():
     assert second.status_code == 201
     assert second.content != first.result().content
     assert post(alice, path, {"seconds": 0.5}).content == second.content
+
+
+def test_the_schema_names_the_header():
+    schema = SchemaGenerator(urlconf="core.tests.idempotent_urls").get_schema(request=None, public=True)
+    for path in ("/api/v1/inside/", "/api/v1/outside/"):
+        named = {(each["name"], each["in"]) for each in schema["paths"][path]["post"]["parameters"]}
+        assert named == {("Idempotency-Key", "header")}
+    assert "parameters" not in schema["paths"]["/api/v1/inside/"]["get"]

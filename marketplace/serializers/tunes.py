@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -15,6 +16,7 @@ from marketplace.serializers.search import FacetsSerializer
 from marketplace.services.tunes import MAX_PICTURES
 
 MAX_FITS = 100
+VERDICTS = ["fits", "unsure", "no"]
 
 
 class EcuSerializer(StrictSerializer):
@@ -76,6 +78,7 @@ class FitSerializer(StrictModelSerializer[Compatibility]):
         ]
         read_only_fields = fields
 
+    @extend_schema_field(EcuSerializer)
     def get_ecu(self, row: Compatibility) -> dict[str, str]:
         return {"family": row.ecu_family, "hardware": row.ecu_hardware, "software": row.ecu_software}
 
@@ -206,9 +209,11 @@ class TuneSerializer(CardSerializer):
         ]
         read_only_fields = fields
 
+    @extend_schema_field(FitSerializer(many=True))
     def get_compatibility(self, row: Tune) -> list[dict[str, Any]]:
         return list(FitSerializer(live_fits(row), many=True).data)
 
+    @extend_schema_field(VersionSerializer(allow_null=True))
     def get_version(self, row: Tune) -> dict[str, Any] | None:
         shown = [version for version in row.versions.all() if version.published_at]
         return VersionSerializer(max(shown, key=lambda one: one.number)).data if shown else None
@@ -220,6 +225,32 @@ class OwnTuneSerializer(TuneSerializer):
     class Meta(TuneSerializer.Meta):
         fields = [*TuneSerializer.Meta.fields, "moderation_reason"]
         read_only_fields = fields
+
+
+class FiguresSerializer(StrictSerializer):
+    """What a tuner wants to know of a tune; `gross_minor` is what buyers paid less what they got back."""
+
+    favourites = serializers.IntegerField()
+    downloads = serializers.IntegerField()
+    sales = serializers.IntegerField()
+    sales_30_days = serializers.IntegerField()
+    refunds = serializers.IntegerField()
+    gross_minor = serializers.IntegerField()
+
+
+class BenchTuneSerializer(OwnTuneSerializer):
+    """One's own tunes, drafts included, with their figures."""
+
+    figures = serializers.SerializerMethodField()
+
+    class Meta(OwnTuneSerializer.Meta):
+        fields = [*OwnTuneSerializer.Meta.fields, "figures"]
+        read_only_fields = fields
+
+    @extend_schema_field(FiguresSerializer)
+    def get_figures(self, row: Tune) -> dict[str, int]:
+        found: dict[str, int] = self.context["figures"][row.pk]
+        return found
 
 
 class TuneInput(StrictSerializer):
@@ -265,7 +296,7 @@ class FitAnswer(StrictSerializer):
 
     tune_id = serializers.UUIDField()
     vehicle_id = serializers.UUIDField()
-    verdict = serializers.ChoiceField(choices=["fits", "unsure", "no"])
+    verdict = serializers.ChoiceField(choices=VERDICTS)
     reasons = ReasonSerializer(many=True)
     label = serializers.CharField(  # type: ignore[assignment]  # a field of that name
         help_text="The row that was compared, in words."

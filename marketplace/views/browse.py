@@ -30,7 +30,9 @@ CAMEL = "application/json; case=camel"
 class TunesView(PublicReads):
     """Find tunes: words, vehicle, price, stage, rating; or offer a new one."""
 
-    @extend_schema(parameters=[TuneQuery], responses=TunePageSerializer)
+    @extend_schema(
+        operation_id="marketplace_tunes_list", parameters=[TuneQuery], responses=TunePageSerializer
+    )
     def get(self, request: Request) -> Response:
         if request.user.is_authenticated:
             return answer(request, page_bytes(request, self))
@@ -116,7 +118,7 @@ def own_vehicle(request: Request, vehicle_id: Any) -> Vehicle | None:
 
 def known(request: Request, shape: Any) -> dict[str, str]:
     """The parameters that a query knows; others are no business of ours (trackers add theirs)."""
-    return {name: value for name, value in request.query_params.items() if name in shape.fields}
+    return {name: str(value) for name, value in request.query_params.items() if name in shape.fields}
 
 
 def answer(request: Request, body: bytes, headers: dict[str, str] | None = None) -> Response:

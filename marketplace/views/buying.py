@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from core.idempotency import Idempotent
 from core.rls import as_user
 from core.views import GatewayView, ScopedMixin, ScopedViewSet
 from marketplace import services
@@ -41,7 +42,7 @@ class PurchaseRows(ScopedMixin):
         return rows.select_related("tune", "version")  # type: ignore[no-any-return]
 
 
-class PurchaseView(GatewayView):
+class PurchaseView(Idempotent, GatewayView):
     """Buy a tune: 201 with the order to pay, or with no payment when it was free."""
 
     throttle_scopes = ("payment",)

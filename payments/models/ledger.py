@@ -1,11 +1,14 @@
 """Double-entry books in minor units. Debit is positive, credit negative; nothing is ever changed or deleted."""
 
+from typing import Any, ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from core import clock
 from core.ids import uuid7
+from core.querysets import ScopedQuerySet
 from payments.models.money import Payment
 
 
@@ -56,6 +59,13 @@ class JournalEntry(models.Model):
         return f"{self.kind}: {self.description}"
 
 
+class PostingQuerySet(ScopedQuerySet["Posting"]):
+    """The lines of one's own accounts."""
+
+    def scope(self, user: Any) -> Q:
+        return Q(account__owner_id=user.pk)
+
+
 class Posting(models.Model):
     """One line of an entry. A deferred trigger holds: the lines of an entry sum to zero in each currency."""
 
@@ -64,6 +74,8 @@ class Posting(models.Model):
     account = models.ForeignKey(LedgerAccount, on_delete=models.PROTECT, related_name="postings")
     amount_minor = models.BigIntegerField(help_text="Minor units; debit positive, credit negative.")
     currency = models.CharField(max_length=3)
+
+    objects: ClassVar[Any] = PostingQuerySet.as_manager()
 
     class Meta:
         constraints = [

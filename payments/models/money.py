@@ -191,6 +191,9 @@ class Refund(Record):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=12, choices=RefundStatus.choices, default=RefundStatus.REQUESTED)
+    counts = models.BooleanField(
+        default=True, help_text="Of the order's own money; else of what came on top."
+    )
     key = models.CharField(max_length=80, unique=True)
     reason = models.CharField(max_length=200)
     requested_by = models.ForeignKey(

@@ -90,8 +90,12 @@ def accept(*, payment: Payment, by: User, reason: str) -> Payment:
         locked.captured_minor = locked.amount_minor
         above = attempt.amount_minor - locked.amount_minor
         grant(locked, attempt, "staff", take=False)
-        if above and locked.honoured:
-            give_back(locked, attempt, above, key=f"above-{attempt.pk}", reason="More than the order", by=by)
+        if above:
+            _return(locked, attempt, above, key=f"above-{attempt.pk}", reason="More than the order", by=by)
+        for other in GatewayPayment.objects.filter(payment=locked, status=GatewayPaymentStatus.CAPTURED):
+            if other.pk != attempt.pk:
+                left = other.amount_minor - other.reserved_minor
+                _return(locked, other, left, key=f"extra-{other.pk}", reason="Paid twice", by=by)
         return locked
 
 
@@ -106,9 +110,16 @@ def reject(*, payment: Payment, by: User, reason: str) -> Payment:
         audit.record("payments.review_rejected", actor=by.pk, target=locked.pk, reason=reason)
         for attempt in GatewayPayment.objects.filter(payment=locked, status=GatewayPaymentStatus.CAPTURED):
             left = attempt.amount_minor - attempt.reserved_minor
-            if left:
-                give_back(locked, attempt, left, key=f"rejected-{attempt.pk}", reason=reason, by=by)
+            _return(locked, attempt, left, key=f"rejected-{attempt.pk}", reason=reason, by=by)
         return locked
+
+
+def _return(
+    payment: Payment, attempt: GatewayPayment, amount: int, *, key: str, reason: str, by: User
+) -> None:
+    """Give back money that never was the order's own."""
+    if amount > 0:
+        give_back(payment, attempt, amount, key=key, reason=reason, by=by, counts=False)
 
 
 def _captured_attempt(payment: Payment) -> GatewayPayment | None:

@@ -41,7 +41,8 @@ def refund(
         left = attempt.amount_minor - attempt.reserved_minor if attempt else 0
         if attempt is None or not 0 < (amount := left if amount_minor is None else amount_minor) <= left:
             raise TooMuchRefunded(fields={"amount_minor": [f"At most {left} is left."]})
-        return give_back(locked, attempt, amount, key=key, reason=reason, by=by)
+        counts = attempt.role == GatewayPayment.Role.SETTLES
+        return give_back(locked, attempt, amount, key=key, reason=reason, by=by, counts=counts)
 
 
 def give_back(
@@ -52,8 +53,12 @@ def give_back(
     key: str,
     reason: str,
     by: User | None = None,
+    counts: bool = True,
 ) -> Refund:
-    """Reserve and enqueue a refund of one attempt, under the payment's lock; once per key."""
+    """Reserve and enqueue a refund of one attempt, under the payment's lock; once per key.
+
+    `counts` False: it isn't the order's own money (a second capture, what is above the amount).
+    """
     found: Refund | None = Refund.objects.filter(key=key).first()
     if found is not None:
         return found
@@ -66,6 +71,7 @@ def give_back(
         attempt=attempt,
         amount_minor=amount_minor,
         currency=attempt.currency,
+        counts=counts,
         key=key,
         reason=reason[:200],
         requested_by=by,
@@ -172,6 +178,7 @@ def _adopt(payment: Payment, attempt: GatewayPayment, seen: SeenRefund) -> Refun
         attempt=attempt,
         amount_minor=seen.amount_minor,
         currency=seen.currency,
+        counts=attempt.role == GatewayPayment.Role.SETTLES,
         key=f"gateway-{payment.gateway}-{seen.id}"[:80],
         reason="Made at the gateway",
     )
@@ -192,14 +199,14 @@ def _apply(payment: Payment, attempt: GatewayPayment, row: Refund, seen: SeenRef
     row.save(update_fields=["status", "processed_at", "error"])
     note(payment, f"refund_{status}", source, f"{row.amount_minor} {row.currency}")
     if status == RefundStatus.PROCESSED:
-        _processed(payment, attempt, row)
+        _processed(payment, row)
     elif status == RefundStatus.FAILED:
         _release(attempt, row)
 
 
-def _processed(payment: Payment, attempt: GatewayPayment, row: Refund) -> None:
+def _processed(payment: Payment, row: Refund) -> None:
     amount = row.amount_minor
-    counts = attempt.role == GatewayPayment.Role.SETTLES and payment.captured_minor > 0
+    counts = row.counts and payment.captured_minor > 0
     lines = [(ledger.CUSTOMER_FUNDS, amount)]
     if counts and payment.honoured:
         lines = unearned(payment, amount)

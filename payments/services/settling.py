@@ -141,7 +141,14 @@ def _captured(payment: Payment, attempt: GatewayPayment, source: str) -> str:
         lines=[(money_place(payment), attempt.amount_minor), (ledger.CUSTOMER_FUNDS, -attempt.amount_minor)],
     )
     if attempt.role == EXTRA:
-        give_back(payment, attempt, attempt.amount_minor, key=f"extra-{attempt.pk}", reason="Paid twice")
+        give_back(
+            payment,
+            attempt,
+            attempt.amount_minor,
+            key=f"extra-{attempt.pk}",
+            reason="Paid twice",
+            counts=False,
+        )
         return "extra"
     if attempt.role == MISMATCH:
         return _review(payment, "The paid amount or currency differs from the order.", source)
@@ -169,7 +176,7 @@ def grant(payment: Payment, attempt: GatewayPayment, source: str, *, take: bool 
         give_back(
             payment,
             attempt,
-            attempt.amount_minor,
+            payment.captured_minor,
             key=f"late-{payment.pk}",
             reason="Could not be honoured any more",
         )

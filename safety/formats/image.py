@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _HEX: Final = re.compile(rb"^\s*:[0-9A-Fa-f]{10,}")
 _SREC: Final = re.compile(rb"^\s*S[0-9][0-9A-Fa-f]{6,}")
+_ADDRESS_BYTES: Final = {"S1": 2, "S2": 3, "S3": 4}
 _CHECK_WORDS: Final = re.compile(r"crc|checksum|expected .* in record", re.IGNORECASE)
 _ARCHIVES: Final = (
     b"PK\x03\x04",
@@ -76,6 +77,8 @@ def _records(data: bytes, kind: str, limits: Limits) -> Image:
         text = data.decode("ascii")
     except UnicodeDecodeError:
         raise Refused("bad_record", "The record file holds bytes that are no text.") from None
+    if _jumps(text, kind) > limits.record_gaps:
+        raise Refused("too_many", "The record file is scattered over thousands of places.")
     file = bincopy.BinFile()
     try:
         if kind == "hex":
@@ -97,6 +100,33 @@ def _records(data: bytes, kind: str, limits: Limits) -> Image:
             "too_large", f"The records span {high - low} bytes; at most {limits.image_bytes} are read."
         )
     return Image(bytes(file.as_binary(padding=b"\xff")), int(low), kind)
+
+
+def _jumps(text: str, kind: str) -> int:
+    """How often a data record does not go on where the one before ended.
+
+    The addresses of extension records are left out: they only make a jump look like none.
+    """
+    count, end = 0, -1
+    for line in text.splitlines():
+        head = line.strip()
+        try:
+            if kind == "hex":
+                if head[7:9] != "00":
+                    continue
+                length, start = int(head[1:3], 16), int(head[3:7], 16)
+                size = 0x10000
+            else:
+                width = _ADDRESS_BYTES.get(head[:2], 0)
+                if not width:
+                    continue
+                length, start = int(head[2:4], 16) - width - 1, int(head[4 : 4 + 2 * width], 16)
+                size = 1 << (8 * width)
+        except ValueError:
+            continue  # not a record: the reader itself says so
+        count += start != end
+        end = (start + length) % size
+    return count
 
 
 _TYPES: Final = {

@@ -20,6 +20,7 @@ RUSEFI: Final = Family(
         TableSpec(
             "target_lambda", "lambdaTable", ("lambdaRpmBins", "afrRpmBins"), ("lambdaLoadBins", "afrLoadBins")
         ),
+        TableSpec("target_lambda", "afrTable", ("afrRpmBins",), ("afrLoadBins",)),
         TableSpec("dwell", "sparkDwellValues", ("sparkDwellRpmBins",)),
         TableSpec(
             "boost_target",

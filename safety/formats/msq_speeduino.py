@@ -50,6 +50,7 @@ SPEEDUINO: Final = Family(
     marks=(
         ("veTable", "advTable1", "afrTable", "fuelLoadBins", "mapBins1", "reqFuel"),
         ("veTable", "advTable1", "afrTable", "fuelLoadBins", "mapBins1", "nCylinders"),
+        ("veTable", "rpmBins", "advTable1", "rpmBins2", "afrTable", "rpmBinsAFR", "reqFuel"),
         ("veTable", "rpmBins", "fuelLoadBins", "reqFuel", "nCylinders"),
         ("advTable1", "rpmBins2", "mapBins1", "reqFuel", "nCylinders"),
     ),

@@ -8,6 +8,7 @@ from safety.formats.base import LIMITS, Definition, Limits, Reader
 from safety.formats.image import is_archive, load_image, sniff_image
 from safety.formats.msq import sniff_msq
 from safety.formats.msq_family import parse_msq
+from safety.formats.msq_megasquirt import MEGASQUIRT
 from safety.formats.msq_rusefi import RUSEFI
 from safety.formats.msq_speeduino import SPEEDUINO, SPEEDUINO_OLD
 from safety.formats.msq_tuareg import TUAREG
@@ -19,7 +20,7 @@ from safety.problems import NotAnalysed, Refused
 if TYPE_CHECKING:
     from safety.calibration import CalibrationMap
 
-MSQ_FAMILIES: Final = (SPEEDUINO, RUSEFI, TUAREG, SPEEDUINO_OLD)
+MSQ_FAMILIES: Final = (SPEEDUINO, RUSEFI, TUAREG, SPEEDUINO_OLD, MEGASQUIRT)
 
 
 def _msq(data: bytes, name: str, definition: Definition | None, limits: Limits) -> CalibrationMap:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from safety.calibration import Array, CalibrationMap, Defect, ImageFacts, Scalar, Table
-from safety.formats.base import Limits, clean, sha256
+from safety.formats.base import MOST_NUMBER, Limits, clean, sha256
 from safety.formats.checksum import SumResult, SumRule, check_subaru, check_sum
 from safety.formats.expression import BadExpression, Expression, compile_expression
 from safety.formats.image import Image, Layout, read_cells
@@ -33,6 +34,7 @@ _VIN_VALUES: Final = {
     ),
 }
 _WORD: Final = re.compile(rb"[A-Z0-9][A-Z0-9._-]{5,31}")
+_MOST_RUNS: Final = 20_000  # words looked at: an image made of words only must not take for ever
 _ERASED: Final = frozenset({0x00, 0xFF})
 
 
@@ -145,9 +147,10 @@ def _read(
             Defect("SHAPE", f"{clean(entry.title, 60)} lies outside of the image: it is cut off.", table=role)
         )
         return None
-    if not np.isfinite(values).all():
+    axes = [axis for axis in (x, y) if axis is not None]
+    if not all(bool(np.all(np.abs(part) < MOST_NUMBER)) for part in (values, *axes)):
         defects.append(
-            Defect("FILE_CORRUPT", f"{clean(entry.title, 60)} holds no finite numbers.", table=entry.title)
+            Defect("FILE_CORRUPT", f"{clean(entry.title, 60)} holds impossible numbers.", table=entry.title)
         )
         return None
     if entry.rows * entry.cols == 1:
@@ -258,14 +261,23 @@ def _facts(image: Image, definition: RomDefinition, identifiers: tuple[str, ...]
         title_words=tuple(word for word in definition.identity_words if word.encode() not in image.data),
         vins=_vins(image.data),
         outside=_outside_blocks(image, definition),
-        strings=tuple(sorted({word.decode() for word in _WORD.findall(image.data) if _id_like(word)})[:400]),
+        strings=tuple(
+            sorted(
+                {
+                    match[0].decode()
+                    for match in islice(_WORD.finditer(image.data), _MOST_RUNS)
+                    if _id_like(match[0])
+                }
+            )[:400]
+        ),
     )
 
 
 def _vins(data: bytes) -> tuple[str, ...]:
     """Seventeen characters that end in four digits: alone, or inside a longer word with a right check digit."""
     found = set()
-    for run in _VIN_RUN.findall(data):
+    for match in islice(_VIN_RUN.finditer(data), _MOST_RUNS):
+        run = match[0]
         for at in range(len(run) - 16):
             word = run[at : at + 17].decode()
             shaped = word[-4:].isdigit() and not word[:3].isdigit()

@@ -21,7 +21,8 @@ _FAMILY_WORDS: Final = (
     (
         "megasquirt",
         re.compile(
-            r"ms[123]\b|ms[23]extra|ms2/extra|msii|ms3 format|megasquirt|microsquirt|msns", re.IGNORECASE
+            r"\bms[123](?![0-9])|ms[23]extra|ms2/extra|msii|ms3 format|megasquirt|microsquirt|msns",
+            re.IGNORECASE,
         ),
     ),
     ("ioextender", re.compile(r"ioextender", re.IGNORECASE)),

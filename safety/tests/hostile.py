@@ -57,6 +57,16 @@ def _srecord(kind: str, address: int, data: bytes) -> str:
 SPARSE_S3 = (_srecord("3", 0, b"\x01") + _srecord("3", 0xFFFFFFF0, b"\x02")).encode()
 SPARSE_HEX = b":020000040000FA\n:0100000001FE\n:02000004FFFFFC\n:0100000001FE\n:00000001FF\n"
 
+
+def _scattered(count: int) -> bytes:
+    lines = []
+    for index in range(count):
+        address = (index * 97) % 65536
+        body = bytes([1, address >> 8, address & 255, 0, 7])
+        lines.append(":" + (body + bytes([-sum(body) & 255])).hex().upper())
+    return ("\n".join(lines) + "\n:00000001FF\n").encode()
+
+
 # name -> (file name, bytes)
 TUNES: dict[str, tuple[str, bytes]] = {
     "billion laughs": ("a.msq", msq('<constant name="x">&a9;</constant>', _laughs())),
@@ -124,6 +134,7 @@ TUNES: dict[str, tuple[str, bytes]] = {
     "no text at all": ("a.msq", bytes(range(256)) * 20),
     "sparse S-record": ("a.s19", SPARSE_S3),
     "sparse hex": ("a.hex", SPARSE_HEX),
+    "scattered hex": ("a.hex", _scattered(30_000)),
     "hex with a bad sum": ("a.hex", b":0100000001FF\n:00000001FF\n"),
     "S-record with a bad sum": ("a.s19", b"S1040000AA00\n"),
     "hex of nonsense": ("a.hex", b":zz\n" * 100),

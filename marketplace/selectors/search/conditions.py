@@ -88,7 +88,7 @@ class Wanted:
 
     def _same_row(self) -> Condition | None:
         """Tokens of two rows of a tune may add up to a vehicle that no row names: then one row must have it all."""
-        parts = [
+        parts: list[tuple[str, list[Any], bool]] = [
             (" AND marketplace_key(c.make) = %s::text", [key(self.make)], bool(self.make)),
             (" AND marketplace_key(c.model) IN ('', %s::text)", [key(self.model)], bool(self.model)),
             (" AND marketplace_key(c.ecu_family) = %s::text", [key(self.ecu)], bool(self.ecu)),

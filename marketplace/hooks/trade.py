@@ -1,4 +1,4 @@
-"""What the marketplace plugs into other apps."""
+"""Plugs of trade: payments ask what a purchase costs, the garage which file a rider may write."""
 
 from uuid import UUID
 
