@@ -13,11 +13,18 @@ MAX_RADIUS_KM = 200.0
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Within `radius_km` of a point; for models with float columns `lat` and `lng` in degrees."""
+    """Within `radius_km` of a point; for models with float columns `lat` and `lng` in degrees.
+
+    Both sides are rounded by `whole`: PostgreSQL refuses to square the 1e-180 between two almost equal points.
+    """
 
     lat: float
     lng: float
     radius_km: float = MAX_RADIUS_KM
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lat", whole(self.lat))
+        object.__setattr__(self, "lng", whole(self.lng))
 
     def box(self) -> Q:
         """What surely contains the circle. Near a pole, every longitude; over the 180th meridian, two sides."""
@@ -42,3 +49,8 @@ class Near:
         chord = Power(Sin(half_lat), 2) + Cos(here) * Cos(Radians(F("lat"))) * Power(Sin(half_lng), 2)
         metres: Func = Value(2 * EARTH_RADIUS_M) * ASin(Sqrt(Least(Value(1.0), chord)))  # type: ignore[assignment]
         return Cast(Round(metres, output_field=FloatField()), IntegerField())
+
+
+def whole(degrees: float) -> float:
+    """Degrees to seven decimals, about a centimetre: what is stored and compared."""
+    return round(degrees, 7)

@@ -64,7 +64,16 @@ class FitInline(TabularInline):
 class TuneAdmin(FactsAdmin):
     """Filter by "Waiting for moderation" for the queue."""
 
-    list_display = ("title", "tuner", "stage", "price", "shown_status", "shown_rating", "sales_count", "created_at")
+    list_display = (
+        "title",
+        "tuner",
+        "stage",
+        "price",
+        "shown_status",
+        "shown_rating",
+        "sales_count",
+        "created_at",
+    )
     list_filter = ("status", "stage", "fuel_type", "currency", "vin_bound", "created_at")
     list_filter_sheet = True
     list_select_related = ("tuner",)

@@ -16,7 +16,7 @@ class PurchaseInput(StrictSerializer):
     gateway = StrictCharField(required=False, allow_null=True, max_length=20)
 
 
-class PaymentSerializer(StrictSerializer):
+class PurchaseOrderSerializer(StrictSerializer):
     """The order to pay; the full payment stands at payments/{id}/."""
 
     id = serializers.UUIDField()
@@ -65,7 +65,7 @@ class PurchaseOutput(StrictSerializer):
     vehicle_id = serializers.UUIDField(source="purchase.vehicle_id", allow_null=True)
     price_minor = serializers.IntegerField(source="purchase.price_minor")
     currency = serializers.CharField(source="purchase.currency")
-    payment = PaymentSerializer(allow_null=True)
+    payment = PurchaseOrderSerializer(allow_null=True)
 
 
 class EntitlementSerializer(StrictModelSerializer[Entitlement]):
@@ -104,12 +104,12 @@ class DownloadSerializer(StrictSerializer):
     expires_at = InstantField()
 
 
-class ReviewInput(StrictSerializer):
+class TuneReviewInput(StrictSerializer):
     rating = serializers.IntegerField(min_value=1, max_value=5)
     text = StrictCharField(required=False, allow_blank=True, max_length=4000)
 
 
-class ReplyInput(StrictSerializer):
+class TuneReplyInput(StrictSerializer):
     text = StrictCharField(allow_blank=True, max_length=4000, help_text="Empty takes the reply back.")
 
 

@@ -13,6 +13,7 @@ from marketplace.prices import CURRENCIES
 from marketplace.selectors.search import ORDERINGS
 
 MAX_PRICE = 2**53
+KINDS = ["make", "model", "ecu", "tune"]
 
 
 class TuneQuery(StrictSerializer):
@@ -67,7 +68,7 @@ class FacetsSerializer(StrictSerializer):
 
 
 class SuggestionSerializer(StrictSerializer):
-    kind = serializers.ChoiceField(choices=["make", "model", "ecu", "tune"])
+    kind = serializers.ChoiceField(choices=KINDS)
     text = serializers.CharField()
 
 

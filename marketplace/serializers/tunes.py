@@ -16,6 +16,7 @@ from marketplace.serializers.search import FacetsSerializer
 from marketplace.services.tunes import MAX_PICTURES
 
 MAX_FITS = 100
+VERDICTS = ["fits", "unsure", "no"]
 
 
 class EcuSerializer(StrictSerializer):
@@ -295,7 +296,7 @@ class FitAnswer(StrictSerializer):
 
     tune_id = serializers.UUIDField()
     vehicle_id = serializers.UUIDField()
-    verdict = serializers.ChoiceField(choices=["fits", "unsure", "no"])
+    verdict = serializers.ChoiceField(choices=VERDICTS)
     reasons = ReasonSerializer(many=True)
     label = serializers.CharField(  # type: ignore[assignment]  # a field of that name
         help_text="The row that was compared, in words."

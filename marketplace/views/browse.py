@@ -30,7 +30,9 @@ CAMEL = "application/json; case=camel"
 class TunesView(PublicReads):
     """Find tunes: words, vehicle, price, stage, rating; or offer a new one."""
 
-    @extend_schema(parameters=[TuneQuery], responses=TunePageSerializer)
+    @extend_schema(
+        operation_id="marketplace_tunes_list", parameters=[TuneQuery], responses=TunePageSerializer
+    )
     def get(self, request: Request) -> Response:
         if request.user.is_authenticated:
             return answer(request, page_bytes(request, self))

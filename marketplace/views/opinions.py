@@ -18,7 +18,7 @@ from marketplace import services
 from marketplace.models import Tune, TuneReview
 from marketplace.selectors import tune_page, visible_tune
 from marketplace.selectors.figures import figures_of
-from marketplace.serializers.buying import ReplyInput, ReviewInput, TuneReviewSerializer
+from marketplace.serializers.buying import TuneReplyInput, TuneReviewInput, TuneReviewSerializer
 from marketplace.serializers.tunes import BenchTuneSerializer
 from marketplace.views.tunes import SAFE
 from users.authentication import person
@@ -36,15 +36,15 @@ class ReviewsView(ScopedMixin, ListModelMixin, GenericViewSet[TuneReview]):
         return [AllowAny() if self.request.method in SAFE else IsAuthenticated()]
 
     def shape(self, rows: Any) -> QuerySet[TuneReview]:
-        return rows.filter(tune_id=self.kwargs["pk"]).select_related("author")  # type: ignore[no-any-return]
+        return rows.filter(tune_id=self.kwargs.get("pk")).select_related("author")  # type: ignore[no-any-return]
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         visible_tune(request.user, kwargs["pk"])
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(request=ReviewInput, responses={200: TuneReviewSerializer, 201: TuneReviewSerializer})
+    @extend_schema(request=TuneReviewInput, responses={200: TuneReviewSerializer, 201: TuneReviewSerializer})
     def create(self, request: Request, pk: UUID) -> Response:
-        form = ReviewInput(data=request.data)
+        form = TuneReviewInput(data=request.data)
         form.is_valid(raise_exception=True)
         review, new = services.write_review(
             author=person(request), tune=visible_tune(request.user, pk), **form.validated_data
@@ -55,9 +55,9 @@ class ReviewsView(ScopedMixin, ListModelMixin, GenericViewSet[TuneReview]):
 class ReplyView(APIView):
     """The tuner's answer."""
 
-    @extend_schema(request=ReplyInput, responses=TuneReviewSerializer)
+    @extend_schema(request=TuneReplyInput, responses=TuneReviewSerializer)
     def post(self, request: Request, pk: UUID, review_id: UUID) -> Response:
-        form = ReplyInput(data=request.data)
+        form = TuneReplyInput(data=request.data)
         form.is_valid(raise_exception=True)
         review = services.reply_to_review(
             owner=person(request), tune_id=pk, review_id=review_id, text=form.validated_data["text"]
@@ -76,7 +76,7 @@ class BenchView(ScopedMixin, ListModelMixin, GenericViewSet[Tune]):
     ordering_fields: ClassVar[tuple[str, ...]] = ("created_at", "updated_at", "sales_count")
 
     def shape(self, rows: Any) -> QuerySet[Tune]:
-        return tune_page(rows.filter(tuner__user=self.request.user))
+        return tune_page(rows.filter(tuner__user_id=self.request.user.pk))
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.get_queryset()) or []

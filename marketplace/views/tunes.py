@@ -115,7 +115,7 @@ class VersionsView(ScopedMixin, ListModelMixin, GenericAPIView[TuneVersion], Gat
         return [AllowAny() if self.request.method in SAFE else IsAuthenticated()]
 
     def shape(self, rows: Any) -> QuerySet[TuneVersion]:
-        return rows.filter(tune_id=self.kwargs["pk"])  # type: ignore[no-any-return]
+        return rows.filter(tune_id=self.kwargs.get("pk"))  # type: ignore[no-any-return]
 
     def get_serializer_class(self) -> type[BaseSerializer[TuneVersion]]:
         return OwnVersionSerializer if getattr(self, "own", False) else VersionSerializer

@@ -7,7 +7,7 @@ from rest_framework.exceptions import ValidationError
 
 from core import clock
 from core.fields import InstantField, StrictCharField
-from core.geo import MAX_RADIUS_KM, Near
+from core.geo import MAX_RADIUS_KM, Near, whole
 from core.serializers import StrictModelSerializer, StrictSerializer
 from tuners.models import (
     CertificationKind,
@@ -29,7 +29,7 @@ class PlaceMixin(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("lat" in attrs) != ("lng" in attrs) or (attrs.get("lat") is None) != (attrs.get("lng") is None):
             raise ValidationError({"lng": ["Give lat and lng together."]})
-        return attrs
+        return attrs | {name: whole(attrs[name]) for name in ("lat", "lng") if attrs.get(name) is not None}
 
 
 def specialities_field() -> serializers.ListField:
@@ -38,7 +38,7 @@ def specialities_field() -> serializers.ListField:
     )
 
 
-class ProfileInput(PlaceMixin):
+class TunerProfileInput(PlaceMixin):
     """What a tuner may change; verification is nobody's own business."""
 
     business = StrictCharField(required=False, max_length=120)
@@ -173,12 +173,12 @@ class ApplicationSerializer(StrictModelSerializer[TunerApplication]):
         read_only_fields = fields
 
 
-class ReviewInput(StrictSerializer):
+class TunerReviewInput(StrictSerializer):
     rating = serializers.IntegerField(min_value=1, max_value=5)
     text = StrictCharField(required=False, allow_blank=True, max_length=4000)
 
 
-class ReplyInput(StrictSerializer):
+class TunerReplyInput(StrictSerializer):
     text = StrictCharField(allow_blank=True, max_length=4000, help_text="Empty takes the reply back.")
 
 

@@ -21,9 +21,9 @@ from tuners.serializers.profiles import (
     ApplicationSerializer,
     DiscoverQuery,
     OwnTunerSerializer,
-    ProfileInput,
-    ReplyInput,
-    ReviewInput,
+    TunerProfileInput,
+    TunerReplyInput,
+    TunerReviewInput,
     TunerReviewSerializer,
     TunerSerializer,
 )
@@ -74,16 +74,16 @@ class TunerReviewsView(ScopedMixin, ListModelMixin, GenericViewSet[TunerReview])
         return [AllowAny() if self.request.method in {"GET", "HEAD", "OPTIONS"} else IsAuthenticated()]
 
     def shape(self, rows: Any) -> QuerySet[TunerReview]:
-        return rows.filter(tuner_id=self.kwargs["tuner_id"]).select_related("author")  # type: ignore[no-any-return]
+        return rows.filter(tuner_id=self.kwargs.get("tuner_id")).select_related("author")  # type: ignore[no-any-return]
 
     @extend_schema(responses=TunerReviewSerializer(many=True))
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         tuner_for(request, kwargs["tuner_id"])
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(request=ReviewInput, responses={201: TunerReviewSerializer})
+    @extend_schema(request=TunerReviewInput, responses={201: TunerReviewSerializer})
     def create(self, request: Request, tuner_id: UUID) -> Response:
-        form = ReviewInput(data=request.data)
+        form = TunerReviewInput(data=request.data)
         form.is_valid(raise_exception=True)
         review, new = services.write_review(
             author=person(request), tuner=tuner_for(request, tuner_id), **form.validated_data
@@ -92,9 +92,9 @@ class TunerReviewsView(ScopedMixin, ListModelMixin, GenericViewSet[TunerReview])
 
 
 class ReplyView(APIView):
-    @extend_schema(request=ReplyInput, responses=TunerReviewSerializer)
+    @extend_schema(request=TunerReplyInput, responses=TunerReviewSerializer)
     def post(self, request: Request, tuner_id: UUID, review_id: UUID) -> Response:
-        form = ReplyInput(data=request.data)
+        form = TunerReplyInput(data=request.data)
         form.is_valid(raise_exception=True)
         tuner = selectors.profile_of(person(request).pk)
         if tuner.pk != tuner_id:
@@ -136,9 +136,9 @@ class OwnProfileView(APIView):
     def get(self, request: Request) -> Response:
         return own(selectors.profile_of(person(request).pk))
 
-    @extend_schema(request=ProfileInput, responses=OwnTunerSerializer)
+    @extend_schema(request=TunerProfileInput, responses=OwnTunerSerializer)
     def patch(self, request: Request) -> Response:
-        form = ProfileInput(data=request.data, partial=True)
+        form = TunerProfileInput(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         profile = selectors.profile_of(person(request).pk, lock=True)
         for name, value in form.validated_data.items():
