@@ -246,6 +246,7 @@ SPECTACULAR_SETTINGS = {
         "FlashStepEnum": "garage.models.FlashStep",
         "ReadingSourceEnum": "garage.models.ReadingSource",
         "RoleEnum": "users.models.Role",
+        "SafetyVerdictEnum": "safety.models.Verdict",
         "TunerRoleEnum": "tuners.models.TunerRole",
         "SpecialityEnum": "tuners.models.Speciality",
         "VerificationEnum": "tuners.models.Verification",
@@ -512,7 +513,12 @@ SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {"default-src": [NONE], "frame-ancestors": [NONE], "form-action": [NONE], "base-uri": [NONE]}
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [NONE],
+        "base-uri": [NONE],
+    }
 }
 PAGE_POLICIES = {
     # Alpine, inside Unfold, evaluates expressions; no inline script is allowed anywhere.
