@@ -347,6 +347,10 @@ DESCOPE = {
     "management_key": secret("DESCOPE_MANAGEMENT_KEY"),
     "base_url": text("DESCOPE_BASE_URL", default="https://api.descope.com").rstrip("/"),
 }
+# Push to phones: fcm (a service account's JSON in FCM_CREDENTIALS), console, off, or a dotted path as below
+FCM_CREDENTIALS = secret("FCM_CREDENTIALS")
+FCM_BASE_URL = text("FCM_BASE_URL", default="https://fcm.googleapis.com")
+PUSH_BACKEND = text("PUSH_BACKEND", default="fcm" if FCM_CREDENTIALS else "off" if PRODUCTION else "console")
 SMS_FILE_PATH = text("SMS_FILE_PATH")
 # console, file, twilio, descope, off (no codes by SMS), or the dotted path of a class like those of users/sms/
 SMS_BACKEND = text(
