@@ -35,7 +35,7 @@ check: $(STAMP) lint types  ## all that must hold before a change is handed in
 	@mkdir -p var && DEBUG=true $(PY) manage.py spectacular --validate --fail-on-warn --file var/openapi.yaml
 	@diff -u openapi.yaml var/openapi.yaml || { echo "openapi.yaml is not what the code says: make openapi"; exit 1; }
 	@key=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') && env DEBUG=false SECRET_KEY=$$key \
-	    JWT_KEYS=1:$$key REFRESH_KEY=$$key OTP_KEY=$$key FILES_KEY=$$key ALLOWED_HOSTS=revsync.example \
+	    JWT_KEYS=1:j$$key REFRESH_KEY=r$$key OTP_KEY=o$$key FILES_KEY=f$$key ALLOWED_HOSTS=revsync.example \
 	    DATABASE_URL=postgresql://nobody@localhost/none $(PY) manage.py check --deploy --fail-level WARNING
 	@$(PY) -c '$(HAS_15)' 2>/dev/null || echo "== NOT RUN: the second round of tests, on PostgreSQL 15 (not installed)"
 	@echo "== tests on PostgreSQL 18" && $(PY) -m pytest -q $(ARGS)

@@ -16,6 +16,12 @@ from core.rls import as_system
 class RevSyncAdminSite(UnfoldAdminSite):
     """Staff see all rows: every admin view, its template included, runs as the system role."""
 
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from users.login_form import StaffLoginForm  # app ready
+
+        self.login_form = StaffLoginForm
+        return super().login(request, extra_context)
+
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)
 

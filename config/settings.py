@@ -246,6 +246,7 @@ SPECTACULAR_SETTINGS = {
         "FlashStepEnum": "garage.models.FlashStep",
         "ReadingSourceEnum": "garage.models.ReadingSource",
         "RoleEnum": "users.models.Role",
+        "SafetyVerdictEnum": "safety.models.Verdict",
         "TunerRoleEnum": "tuners.models.TunerRole",
         "SpecialityEnum": "tuners.models.Speciality",
         "VerificationEnum": "tuners.models.Verification",
@@ -262,6 +263,12 @@ SPECTACULAR_SETTINGS = {
         "SuggestionKindEnum": "marketplace.serializers.search.KINDS",
     },
 }
+DOCS_PUBLIC = flag("DOCS_PUBLIC", default=True)
+if not DOCS_PUBLIC:  # the API's description for staff who are logged into the admin
+    SPECTACULAR_SETTINGS |= {
+        "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAdminUser"],
+        "SERVE_AUTHENTICATION": ["rest_framework.authentication.SessionAuthentication"],
+    }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
@@ -501,7 +508,14 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
-CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"default-src": [NONE], "frame-ancestors": [NONE]}}
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [NONE],
+        "base-uri": [NONE],
+    }
+}
 PAGE_POLICIES = {
     # Alpine, inside Unfold, evaluates expressions; no inline script is allowed anywhere.
     "admin": {

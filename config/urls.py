@@ -13,6 +13,7 @@ import payments.urls
 import safety.urls
 import sync.urls
 import tuners.urls
+import users.mfa_urls
 import users.urls
 from core import health
 
@@ -35,6 +36,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs/")),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("api/v1/", include(api)),
+    *users.mfa_urls.urlpatterns,
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg")),

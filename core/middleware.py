@@ -83,4 +83,4 @@ class ApiEdgeMiddleware:
         if page:
             # Without a referrer a form's Origin is "null", which the CSRF check rightly refuses.
             response["Referrer-Policy"] = "same-origin"
-            response._csp_update = settings.PAGE_POLICIES[page]  # type: ignore[attr-defined]  # django-csp's way
+            response._csp_replace = settings.PAGE_POLICIES[page]  # type: ignore[attr-defined]  # django-csp's way

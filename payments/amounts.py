@@ -1,5 +1,7 @@
 """Amounts for people: minor units become digits with a currency."""
 
+from decimal import Decimal
+
 ZERO_DECIMAL = frozenset(
     (
         "BIF",
@@ -26,6 +28,14 @@ THREE_DECIMAL = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))
 def decimals(currency: str) -> int:
     """Digits after the point (ISO 4217)."""
     return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
+
+
+def minor_units(amount: Decimal, currency: str) -> int:
+    """Decimal("499.5"), "INR" -> 49950. Raises ValueError for more digits than the currency has."""
+    units = amount.scaleb(decimals(currency))
+    if units != units.to_integral_value():
+        raise ValueError(f"{currency} has {decimals(currency)} digits after the point.")
+    return int(units)
 
 
 def money(amount_minor: int, currency: str) -> str:

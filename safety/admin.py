@@ -12,7 +12,7 @@ from safety.models import SafetyReport, Verdict
 from safety.report import text
 from safety.report.model import Report
 
-COLOURS = {
+COLOURS: dict[str, str] = {
     Verdict.PASS: "success",
     Verdict.CAUTION: "info",
     Verdict.INSUFFICIENT: "warning",

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 _MOST_SIZE_GAP: Final = 0.08
 # Settings in which two healthy vehicles of one engine differ: sensors, injectors, wiring, taste.
 _PERSONAL: Final = frozenset(
-    {"DIFF_INJ", "DIFF_VE", "DIFF_SPIKE", "TRIGGER", "PROTECT_OFF", "DIFF_REV", "BOOST_CUT", "BOOST_TARGET"}
+    {
+        "DIFF_INJ",
+        "DIFF_VE",
+        "DIFF_SPIKE",
+        "DIFF_SETUP",
+        "TRIGGER",
+        "PROTECT_OFF",
+        "DIFF_REV",
+        "BOOST_CUT",
+        "BOOST_TARGET",
+    }
 )
 _NOT_COMPARED: Final = frozenset({"ECU_ID_MISMATCH", "IMAGE_UNKNOWN_CHANGES"})
 

@@ -1,4 +1,4 @@
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from rest_framework.routers import DefaultRouter
 
 from safety import views
@@ -7,7 +7,7 @@ router = DefaultRouter(use_regex_path=True)
 router.include_root_view = False
 router.register("safety/reports", views.ReportViewSet, basename="safety-report")
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("safety/analyze/", views.AnalyzeView.as_view()),
     path("safety/rules/", views.RulesView.as_view()),
     path("", include(router.urls)),

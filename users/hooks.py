@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 from core import clock
-from core.ports import dashboard_cards, demo_worlds
+from core.ports import dashboard_cards, demo_worlds, personal_data
 from users.models import AppSession, Role, User
+from users.personal import UsersData
 from users.ports import identity_providers
 from users.providers.descope import Descope
 from users.providers.oidc import Oidc
@@ -61,5 +62,6 @@ class DemoPeople:
 identity_providers.register("oidc", Oidc)
 identity_providers.register("supabase", Supabase)
 identity_providers.register("descope", Descope)
+personal_data.register("users", UsersData())
 dashboard_cards.register("people", PeopleCard())
 demo_worlds.register("users", DemoPeople())

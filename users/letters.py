@@ -71,6 +71,12 @@ If this was not you, change your password: {site}/forgot-password""",
         "Your data is ready",
         "The copy of your RevSync data that you asked for is ready. The link works for 24 hours:\n\n{site}/account/export",
     ),
+    "second_factor_changed": Letter(
+        "Your second factor was changed",
+        """The authenticators or recovery codes of your RevSync account were changed just now.
+
+If this was not you, answer this letter at once.""",
+    ),
     "identity_linked": Letter(
         "A login was connected",
         """The login of {provider} now opens your RevSync account.

@@ -11,7 +11,12 @@ from typing import Any, cast
 from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    AUTHENTICATION_METHODS_SESSION_KEY,
+    get_authentication_records,
+)
+from allauth.account.internal.userkit import user_id_to_str
 from allauth.headless.tokens.strategies.base import AbstractTokenStrategy
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
@@ -22,8 +27,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 
 from core.clientip import client_ip
+from core.rls import as_user
 from users.authentication import Login, Unauthenticated, authenticate_token
 from users.models import AuthMethod, User
+from users.services import post
 from users.services.entering import enter_proved
 
 BACKEND = "users.backends.StaffBackend"
@@ -57,18 +64,12 @@ class OurSessions(AbstractTokenStrategy):  # type: ignore[misc]  # untyped packa
 
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:
         user = cast("User", request.user)
-        methods = {
-            record.get("method") for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
-        }
-        passkey = any(
-            record.get("passwordless")
-            for record in request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
-        )
+        second = any(record.get("method") == "mfa" for record in get_authentication_records(request, user))
         pair = enter_proved(
             user,
-            method=AuthMethod.MFA if "mfa" in methods else AuthMethod.PASSWORD,
+            method=AuthMethod.MFA if second else AuthMethod.PASSWORD,
             request=request,
-            aal=2 if "mfa" in methods or passkey else 1,
+            aal=2 if second else 1,
         )
         return {
             "access_token": pair.access_token,
@@ -82,14 +83,19 @@ def _session_of(user: User, login: Login) -> SessionBase:
     key = session_key(login.session_id)
     store = SessionStore(key)
     if not store.exists(key):
-        store = SessionStore()
-        store._session_key = key
+        store._session_cache = {}  # type: ignore[attr-defined]  # a store that looks for a key that is not there forgets the key
+        store.save(must_create=True)
     store[SESSION_KEY] = str(user.pk)
     store[BACKEND_SESSION_KEY] = BACKEND
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store[AUTHENTICATION_METHODS_SESSION_KEY] = [
-        {"method": "password", "at": login.proved_at.timestamp(), "email": user.email}
+    store[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = user_id_to_str(user)
+    ours = {"method": "login", "at": login.proved_at.timestamp(), "reauthenticated": True}
+    others = [
+        proof
+        for proof in store.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+        if proof.get("reauthenticated") and proof.get("method") != "login"
     ]
+    store[AUTHENTICATION_METHODS_SESSION_KEY] = sorted([ours, *others], key=lambda proof: float(proof["at"]))
     return store
 
 
@@ -108,7 +114,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped pa
         return client_ip(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Our own letters tell of what matters; allauth's are not sent."""
+        """None of allauth's letters is sent."""
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        """Authenticators came or went: our own letter tells of it."""
+        if template_prefix.startswith("mfa/"):
+            with as_user(user):
+                post.tell(user, "second_factor_changed")
 
 
 class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped package
@@ -119,9 +131,6 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped package
 
     def decrypt(self, encrypted_text: str) -> str:
         return unseal(encrypted_text)
-
-    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
-        """See AccountAdapter.send_mail."""
 
 
 def seal(text: str) -> str:

@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from core import audit, clock
 from core.auth import BadToken, make_access_token, make_refresh_token, read_refresh_token
 from core.clientip import client_ip, ip_prefix
+from core.hub import publish
 from core.throttling import demand
 from users.errors import SessionEnded
 from users.models import AppSession, AuthMethod, RevokedReason, User, UserDevice
@@ -135,6 +136,7 @@ def _pair(session: AppSession, issued_at: datetime) -> Pair:
 
 
 def _end(session: AppSession, reason: RevokedReason, now: datetime) -> None:
+    publish(f"user:{session.user_id}", _ended(only=session.pk))
     session.revoked_at, session.revoked_reason = now, reason
     session.save(update_fields=["revoked_at", "revoked_reason"])
 
@@ -161,6 +163,7 @@ def revoke(
         rows = rows.exclude(pk=spare)
     ended: int = rows.update(revoked_at=clock.now(), revoked_reason=reason)
     if ended:
+        publish(f"user:{user_id}", _ended(only=only, spare=spare))
         audit.record(
             "session.revoke",
             actor=user_id,
@@ -180,3 +183,12 @@ def touch(*, session_id: UUID, generation: int) -> None:
         last_seen_at=now,
         idle_expires_at=now + settings.SESSION_IDLE_LIFETIME,
     )
+
+
+def _ended(*, only: UUID | None = None, spare: UUID | None = None) -> dict[str, str | None]:
+    """The frame that open sockets get: they look whether their own session still lives."""
+    return {
+        "type": "SESSION_REVOKED",
+        "sessionId": str(only) if only else None,
+        "exceptId": str(spare) if spare else None,
+    }

@@ -11,6 +11,8 @@ from core import clock
 from core.rls import as_system
 from users import codes, letters, sms, tokens
 from users.models import OtpChallenge, Purpose, User
+from users.services import erasure, exports, retention
+from users.services.exports import MAKE_EXPORT
 from users.services.post import SEND_CODE, SEND_LETTER
 
 # 2, 4, 8 ... seconds: about two minutes, after which a code is of no use any more.
@@ -57,3 +59,27 @@ def send_code(*, challenge_id: str, to: str) -> None:
 def _mail(to: str, letter: letters.Letter) -> None:
     message = EmailMessage(letter.subject, letter.body, settings.DEFAULT_FROM_EMAIL, [to])
     message.send()
+
+
+@app.task(name=MAKE_EXPORT, retry=PATIENT)
+def make_export(*, export_id: str) -> None:
+    exports.make(UUID(export_id))
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="users.erase_due", queueing_lock="users.erase_due")
+def erase_due(timestamp: int) -> None:
+    """Hourly: accounts whose fourteen days are over; each hears of it before its address is forgotten."""
+    for user_id in erasure.due():
+        with as_system("the last letter of an account"):
+            user = User.objects.get(pk=user_id)
+        if erasure.erase(user_id) and user.email:
+            _mail(user.email, letters.notice("account_erased", name=user.first_name, site=settings.SITE_URL))
+
+
+@app.periodic(cron="31 3 * * *")
+@app.task(name="users.forget", queueing_lock="users.forget")
+def forget(timestamp: int) -> None:
+    """Nightly: what identity keeps for some weeks only."""
+    exports.expire_old()
+    retention.forget()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from users.views import addresses, devices, federation, login, passwords, people, phones, sessions
+from users.views import account, addresses, devices, federation, login, passwords, people, phones, sessions
 
 urlpatterns = [
     path("auth/register/", login.RegisterView.as_view()),
@@ -28,6 +28,8 @@ urlpatterns = [
     path("auth/phone/verify-otp/", phones.VerifyView.as_view()),
     path("auth/phone/login/", phones.LoginView.as_view()),
     path("auth/phone/verification-status/", phones.StatusView.as_view()),
+    path("auth/account/export/", account.ExportView.as_view()),
+    path("auth/account/delete/", account.DeleteView.as_view()),
     path("users/<uuid:pk>/", people.PublicProfileView.as_view()),
 ]
 

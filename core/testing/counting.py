@@ -17,7 +17,7 @@ OURS = (
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Use as: with statements() as told. The list is filled when the block ends."""
+    """What the block tells the database; the list is filled when it ends."""
     told: list[str] = []
     with CaptureQueriesContext(connection) as captured:
         yield told

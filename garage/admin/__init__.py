@@ -1,5 +1,5 @@
 """Staff pages of the garage."""
 
-from garage.admin import catalogue
+from garage.admin import catalogue, flashing, log, vehicles
 
-__all__ = ["catalogue"]
+__all__ = ["catalogue", "flashing", "log", "vehicles"]

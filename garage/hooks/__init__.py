@@ -1,5 +1,5 @@
 """What the garage plugs into other apps."""
 
-from garage.hooks import flashing, synced
+from garage.hooks import desk, flashing, people, synced, world
 
-__all__ = ["flashing", "synced"]
+__all__ = ["desk", "flashing", "people", "synced", "world"]

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from procrastinate.contrib.django import app
 
-from core import audit, clock
+from core import audit, clock, hub
 from core.errors import Invalid, NotFound
 from core.ids import uuid7
 from core.rls import as_system
@@ -214,8 +214,18 @@ def _enter(job: FlashJob, state: FlashState, detail: str = "") -> None:
 
 
 def _tell(job: FlashJob, **data: Any) -> None:
-    """Audit, and whoever watches this job."""
+    """Audit, and whoever watches this job (on commit)."""
     audit.record(f"flash.{job.state}", actor=job.owner_id, target=job.pk, vehicle=str(job.vehicle_id), **data)
+    frame = {
+        "type": "FLASH",
+        "jobId": str(job.pk),
+        "vehicleId": str(job.vehicle_id),
+        "status": str(job.state),
+        "percent": job.percent,
+        "detail": job.detail,
+        "restoreBackupId": str(job.restore_backup_id) if job.restore_backup_id else None,
+    }
+    hub.publish(f"flash:{job.pk}", frame)
 
 
 # -- Ending by the clock

@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from core import clock
+from core import clock, hub
 from core.clock import held_at
 from core.ids import uuid7
 from core.models import AuditEvent, StoredFile
@@ -379,6 +379,31 @@ def test_a_list_costs_two_statements(count, alice, backup, tune):
         "failed"
     ] * count
     assert alice.get(f"{JOBS}?state=ready").json()["results"] == []
+
+
+def test_whoever_watches_a_flash_sees_it_move(
+    alice, bike, backup, tune, settings, django_capture_on_commit_callbacks
+):
+    settings.REDIS_URL = ""
+    hub.close()
+    job = queued(alice, bike, tune)
+    with hub.waiting([f"flash:{job['id']}"]) as box:
+        for event, more in [
+            ("started", {}),
+            ("progress", {"percent": 7}),
+            ("failed", {"detail": "Link lost."}),
+        ]:
+            with django_capture_on_commit_callbacks(execute=True):
+                tell(alice, job, event, **more)
+        frames = [dict(box.get(2)) for _ in range(3)]
+    hub.close()
+    assert [(frame["status"], frame["percent"]) for frame in frames] == [
+        ("in_progress", 0), ("in_progress", 7), ("failed", 7),
+    ]  # fmt: skip
+    assert frames[2] == {
+        "type": "FLASH", "jobId": job["id"], "vehicleId": str(bike.pk), "status": "failed", "percent": 7,
+        "detail": "Link lost.", "restoreBackupId": str(backup.pk),
+    }  # fmt: skip
 
 
 @pytest.mark.django_db(transaction=True)

@@ -32,7 +32,8 @@ def cleared(user_id: UUID, currency: str) -> int:
     code = f"payee:{user_id}"
     cleared_by = clock.now() - settings.REFUND_WINDOW
     rows = Posting.objects.filter(account__code=code, currency=currency)
-    counted = rows.filter(Q(amount_minor__gt=0) | Q(entry__at__lte=cleared_by))
+    came_back = Q(entry__source__startswith="payout:")  # it had cleared once
+    counted = rows.filter(Q(amount_minor__gt=0) | Q(entry__at__lte=cleared_by) | came_back)
     owed = -int(counted.aggregate(sum=Sum("amount_minor"))["sum"] or 0)
     return max(0, owed - _held(user_id, currency))
 

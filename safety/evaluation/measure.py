@@ -62,7 +62,6 @@ class Results:
     alarms_real: Count = field(default_factory=Count)
     bands: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
     natural: dict[str, str] = field(default_factory=dict)
-    revisions: Count = field(default_factory=Count)
     milliseconds: list[float] = field(default_factory=list)
 
 
@@ -168,7 +167,7 @@ def _edited(sample: Sample, rng: np.random.Generator) -> Iterator[tuple[str, byt
 
 
 def _natural(results: Results, folder: Path | None) -> None:
-    """Published files with the role natural-*: their verdict alone; and revisions of one tune that we have."""
+    """Published files with the role natural-*: their verdict alone."""
     if folder is None or not (folder / "manifest.json").exists():
         return
     items = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["items"]

@@ -21,7 +21,10 @@ Method: every fault kind is put once into every tune where it is possible; regio
 time. "With a baseline" compares with the tune before the fault, as with an ECU backup. A fault counts as found when a
 finding of severity high or critical names the right table or setting and belongs to the right group of rules.
 "Flagged" is a verdict of confirm or block. Generated tunes are kinder than real ones; nothing in the analysis is
-learned from either. A figure here is no promise for another file, and no analysis makes a tune safe.
+learned from either. The faults were written by the people who wrote the rules; others may put in other faults. A
+figure here is no promise for another file, and no analysis makes a tune safe.
+
+Not measured here: how many of a tuner's own successive revisions are flagged (no such series is at hand).
 """
 
 

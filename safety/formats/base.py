@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ class Limits:
 
 
 LIMITS: Final = Limits()
+MOST_NUMBER: Final = 1e12  # no setting of any ECU comes near; sums and squares of such numbers stay finite
 
 
 @dataclass(frozen=True)
@@ -97,18 +97,20 @@ def local(element: etree._Element) -> str:
 
 def clean(text: str, most: int = 200) -> str:
     """Text of a file made fit to show: printable, one line, bounded. Escaping is the renderer's duty."""
+    if len(text) <= most and text.isprintable() and "  " not in text:
+        return text.strip()  # nearly every text of every file
     shown = "".join(char if char.isprintable() else " " for char in text[: most * 4])
     return " ".join(shown.split())[:most]
 
 
 def number(text: str) -> float:
-    """A finite float of at most 40 characters; ValueError otherwise (giant digits, nan, inf, hex)."""
+    """A float of at most 40 characters and below MOST_NUMBER; ValueError otherwise (giant digits, nan, inf, hex)."""
     text = text.strip()
     if len(text) > 40 or "_" in text:
         raise ValueError("not a plain number")
     value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("not a finite number")
+    if not abs(value) < MOST_NUMBER:  # also true for nan
+        raise ValueError("not a possible number")
     return value
 
 

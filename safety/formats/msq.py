@@ -66,7 +66,7 @@ class MsqDocument:
         try:
             return number(constant.word)
         except ValueError:
-            self._corrupt(name, f"{clean(name, 60)} is not a finite number.")
+            self._corrupt(name, f"{clean(name, 60)} is not a possible number.")
             return None
 
     def word(self, name: str) -> str | None:
@@ -82,7 +82,7 @@ class MsqDocument:
         try:
             values = np.array([number(cell) for cell in cells], dtype=np.float64)
         except ValueError:
-            self._corrupt(name, f"{clean(name, 60)} holds cells that are not finite numbers.")
+            self._corrupt(name, f"{clean(name, 60)} holds cells that are not possible numbers.")
             return None
         rows, cols = constant.rows or 1, constant.cols or 1
         if values.size != rows * cols:
@@ -105,7 +105,7 @@ class MsqDocument:
         return {
             name: constant.word
             for name, constant in self.constants.items()
-            if not constant.is_array and constant.text.lstrip().startswith('"')
+            if constant.rows is None and constant.text.lstrip()[:1] == '"'
         }
 
 
@@ -155,15 +155,20 @@ def _constant(element: etree._Element, limits: Limits) -> Constant:
     if not name or len(name) > 200:
         raise Refused("bad_name", "A constant has no name, or one of more than 200 characters.")
     rows, cols = _count(element.get("rows"), name, limits), _count(element.get("cols"), name, limits)
-    if (rows or 1) * (cols or 1) > limits.array:
-        raise Refused("too_large", f"{clean(name, 60)} has more than {limits.array} cells.")
-    if min(rows or 1, cols or 1) > 1 and max(rows or 1, cols or 1) > limits.side:
-        raise Refused("too_large", f"{clean(name, 60)} is larger than {limits.side} x {limits.side}.")
+    if rows is not None or cols is not None:
+        _check_shape(name, rows or 1, cols or 1, limits)
     if len(element):
         raise Refused("nested", f"{clean(name, 60)} contains further elements.")
     if rows is None and cols is not None:
         rows = 1
     return Constant(name, element.text or "", rows, cols, clean(element.get("units") or "", 60))
+
+
+def _check_shape(name: str, rows: int, cols: int, limits: Limits) -> None:
+    if rows * cols > limits.array:
+        raise Refused("too_large", f"{clean(name, 60)} has more than {limits.array} cells.")
+    if min(rows, cols) > 1 and max(rows, cols) > limits.side:
+        raise Refused("too_large", f"{clean(name, 60)} is larger than {limits.side} x {limits.side}.")
 
 
 def _count(text: str | None, name: str, limits: Limits) -> int | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from safety.calibration import Array, CalibrationMap, Defect, ImageFacts, Scalar, Table
-from safety.formats.base import Limits, clean, sha256
+from safety.formats.base import MOST_NUMBER, Limits, clean, sha256
 from safety.formats.checksum import SumResult, SumRule, check_subaru, check_sum
 from safety.formats.expression import BadExpression, Expression, compile_expression
 from safety.formats.image import Image, Layout, read_cells
@@ -147,9 +147,10 @@ def _read(
             Defect("SHAPE", f"{clean(entry.title, 60)} lies outside of the image: it is cut off.", table=role)
         )
         return None
-    if not np.isfinite(values).all():
+    axes = [axis for axis in (x, y) if axis is not None]
+    if not all(bool(np.all(np.abs(part) < MOST_NUMBER)) for part in (values, *axes)):
         defects.append(
-            Defect("FILE_CORRUPT", f"{clean(entry.title, 60)} holds no finite numbers.", table=entry.title)
+            Defect("FILE_CORRUPT", f"{clean(entry.title, 60)} holds impossible numbers.", table=entry.title)
         )
         return None
     if entry.rows * entry.cols == 1:

@@ -165,7 +165,7 @@ def _speed_axis(context: Context, key: str, table: Table) -> list[Finding]:
     least, most = context.limits["axis_rpm_least"], context.limits["axis_rpm_most"]
     top = float(table.x.max())
     name = table.x_name or "speed axis"
-    if top < least.value or top > most.value or float(table.x.min()) > 0.6 * context.redline:
+    if top < least.value or top > most.value or float(table.x.min()) > 0.75 * context.redline:
         text = f"{name} of {table.name} runs from {table.x.min():g} to {top:g} rpm."
         edge = most if top > most.value else least
         return [_axis_note(key, name, Over("high", text, top, edge.value, edge.layer))]

@@ -133,21 +133,20 @@ def protect_off(context: Context) -> list[Finding]:
         was_on = base is not None and base.on(role) is True
         told.add(tune.scalars[role].name)
         if was_on:
-            found.append(
-                _protection(role, tune.scalars[role].name, f"The backup has {words} on, this file off.")
-            )
+            # Speeduino wrote a word there for years before the feature existed
+            severity = "medium" if role == "knock" and tune.family == "speeduino" else "high"
+            over = Over(severity, f"The backup has {words} on, this file off.", "off", "on", "backup")
+            found.append(_protection(role, tune.scalars[role].name, over))
     if base is not None:
         for name, word in tune.switches.items():
             if name not in told and _guard(name) and _went_off(name, word, base):
-                found.append(
-                    _protection(
-                        name, name, f"{name} was {base.switches[name]!r} in the backup and is {word!r}."
-                    )
-                )
+                text = f"{name} was {base.switches[name]!r} in the backup and is {word!r}."
+                found.append(_protection(name, name, Over("high", text, "off", "on", "backup")))
     cuts = [tune.on(role) for role in _ESSENTIAL if role in tune.scalars]
     if not found and cuts and not any(cuts):
         names = ", ".join(tune.scalars[role].name for role in _ESSENTIAL if role in tune.scalars)
-        found.append(_protection(_ESSENTIAL[0], names, f"{names}: no cut is switched on.", "medium"))
+        over = Over("medium", f"{names}: no cut is switched on.", "off", "on")
+        found.append(_protection(_ESSENTIAL[0], names, over))
     return found
 
 
@@ -164,17 +163,17 @@ def _went_off(name: str, word: str, base: CalibrationMap) -> bool:
     )
 
 
-def _protection(role: str, name: str, text: str, severity: str = "high") -> Finding:
+def _protection(role: str, name: str, over: Over) -> Finding:
     return make(
         "PROTECT_OFF",
         Note(
-            severity=severity,
-            explanation=text,
+            severity=over.severity,
+            explanation=over.text,
             scalar=role,
             source_name=name,
-            value="off",
-            limit="on",
-            limit_source="backup" if severity == "high" else "default",
+            value=over.value,
+            limit=over.limit,
+            limit_source=over.layer,
             suggestion="Switch it on again, unless there is a reason that you know.",
         ),
     )

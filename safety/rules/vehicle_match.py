@@ -196,22 +196,3 @@ def injector_size(context: Context) -> list[Finding]:
     severity, limit = worst
     text = f"The file says {ours:g} cc/min, the vehicle has {wanted:g} cc/min."
     return [_note(context, "INJECTOR_SIZE", "injector_flow", Over(severity, text, ours, wanted, limit.layer))]
-
-
-@rule("TRIGGER", "E", "The trigger settings changed", "The ECU would see the crankshaft elsewhere: all spark is off.",
-      severity="high", needs=("scalar:trigger|scalar:trigger_angle", "baseline"),
-)  # fmt: skip
-def trigger(context: Context) -> list[Finding]:
-    found = []
-    for role in ("trigger", "trigger_angle"):
-        ours = context.tune.scalars.get(role)
-        theirs = context.base.scalars.get(role) if context.base is not None else None
-        if ours is None or theirs is None or ours.value == theirs.value:
-            continue
-        text = f"{ours.name} was {theirs.value!r} in the backup and is {ours.value!r}."
-        small = role == "trigger_angle" and abs((ours.number or 0.0) - (theirs.number or 0.0)) <= 5.0
-        severity = "medium" if small else "high"
-        found.append(
-            _note(context, "TRIGGER", role, Over(severity, text, ours.value, theirs.value, "backup"))
-        )
-    return found

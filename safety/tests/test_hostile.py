@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from safety import engine
 from safety.formats.base import Definition
 from safety.problems import NotAnalysed, Refused
+from safety.tests.conftest import DATA
 from safety.tests.hostile import DEFINITIONS, SPARSE_S3, TUNES
 from safety.vehicle import VehicleProfile
 
 WORDS = {"pass", "caution", "insufficient_data", "confirm", "block", "not_analysed"}
+STRANGE = [
+    b"0",
+    b"-1",
+    b"1e308",
+    b"65535",
+    b"nan",
+    b"inf",
+    b"1e-320",
+    b"",
+    b"x",
+    b"9" * 50,
+    b"25500",
+    b"1e11",
+]
 # What may be read at all: nothing is wrong with these but a strange name.
 READABLE = {"markup in names", "prompt in names", "XInclude"}
 
@@ -111,3 +129,26 @@ def test_a_real_file_with_a_bad_checksum(name, shared):
 @pytest.mark.parametrize("name", ["in.s19", "convert.hex", "freeems_serial_monitor.s19"])
 def test_a_real_image_without_definition_is_not_analysed(name, shared):
     assert engine.analyse_files(*shared(name), VehicleProfile()).reason.startswith("A binary image needs")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_mutated_tune_never_surprises(data):
+    """Numbers exchanged for strange ones, pieces cut out or doubled: always a report, never an exception."""
+    name = data.draw(
+        st.sampled_from(["car_5cyl_turbo_petrol_2_stock.msq", "motorcycle_2cyl_na_e85_1_stock.msq"])
+    )
+    stock = (DATA / "synthetic_msq" / name).read_bytes()
+    text = bytearray(stock)
+    numbers = list(re.finditer(rb"(?<=[ >])-?\d+\.\d+", stock))
+    for match in reversed(
+        data.draw(st.lists(st.sampled_from(numbers), max_size=5, unique_by=lambda m: m.start()))
+    ):
+        text[match.start() : match.end()] = data.draw(st.sampled_from(STRANGE))
+    if data.draw(st.booleans()):
+        start = data.draw(st.integers(0, len(text) - 1))
+        piece = bytes(text[start : start + data.draw(st.integers(1, 2000))])
+        text[start : start + len(piece)] = piece * data.draw(st.sampled_from([0, 2]))
+    report = engine.analyse_files(bytes(text), name, VehicleProfile(), baseline=(stock, name))
+    assert report.verdict in WORDS
+    json.dumps(report.to_stored(), allow_nan=False)

@@ -215,6 +215,11 @@ CASES = {
         lambda: run(tune(scalars={"required_fuel": 5.3}), base=GOOD),
         lambda: run(GOOD, base=GOOD),
     ),
+    "DIFF_SETUP": (
+        "high",
+        lambda: run(tune(scalars={"load_source": "TPS"}), base=tune(scalars={"load_source": "MAP"})),
+        lambda: run(GOOD, base=GOOD),
+    ),
     "INJ_DUTY": (
         "medium",
         lambda: run(tune(scalars={"required_fuel": 25.0})),
@@ -359,6 +364,18 @@ def test_fuel_table_and_injector_that_cancel_out_are_silent():
     start = tune().tables["ve"]
     larger = tune({"ve": replace(start, z=ve() / 1.15)}, {"required_fuel": 6.0 * 1.15})
     assert not codes(run(larger, base=GOOD), least=3)
+
+
+@pytest.mark.parametrize("family,wanted", [("speeduino", "medium"), ("rusefi", "high")])
+def test_knock_detection_that_was_never_there(family, wanted):
+    on, off = (tune(scalars={"knock": word}, family=family, signature=family) for word in ("Analog", "Off"))
+    bike = replace(VEHICLE, ecu_family=family)
+    assert severity(run(off, bike, on), "PROTECT_OFF") == wanted
+
+
+def test_another_tooth_count_is_another_trigger():
+    before, after = (tune(numbers={"numTeeth": teeth}) for teeth in (36.0, 60.0))
+    assert severity(run(after, base=before), "TRIGGER") == "high"
 
 
 def test_idle_may_be_shaped_freely():

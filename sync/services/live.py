@@ -1,7 +1,12 @@
-"""Who waits for news of a stream: one thread a process looks at the heads of all of them, twice a second.
+"""News of streams for those who are online: waiting requests, and frames on the hub.
 
-So a device that is online learns of a change within a second, whoever made it (a view, a job, the admin, raw SQL),
-and no writer pays for it. The thread runs only while somebody waits.
+One thread a process looks at the heads, only while somebody waits or something is to be told. So a device learns of
+a change within a second whoever made it (a view, a job, the admin, raw SQL), and no writer pays for it:
+
+    poke(owner_id)                           # in a transaction: {"type": "SYNC", "cursor"} on the hub's user:<id>
+    handle = watch.add(me, at, tell)         # tell(position) whenever the streams have left `at`; drop(me, handle)
+
+A poke comes after the commit, at most four a second for one person; it carries no data, the client pulls.
 """
 
 from __future__ import annotations
@@ -10,10 +15,13 @@ import asyncio
 import logging
 import threading
 from collections import defaultdict
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
+from core import hub
 from core.ids import NIL
 from core.rls import as_system
 from sync.cursors import Position
@@ -23,34 +31,39 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 log = logging.getLogger(__name__)
-TICK = 0.5  # seconds
+TICK = 0.5  # seconds between two looks for those who wait
+GATHER = 0.25  # seconds in which pokes become one
 AFTER_TROUBLE = 3.0  # seconds until the database is asked again after it failed
 _HEADS = "SELECT id, seq FROM sync_stream WHERE id = ANY(%s)"
 
 
+@dataclass(slots=True)
+class _Waiter:
+    at: Position
+    tell: Callable[[Position], None]
+
+
 class Watch:
-    """Calls back, once, when a stream has moved on from a position."""
+    """Calls back when streams move on, and tells the hub of pokes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[UUID, dict[object, tuple[Position, Callable[[Position], None]]]] = defaultdict(
-            dict
-        )
+        self._waiting: dict[UUID, dict[object, _Waiter]] = defaultdict(dict)
+        self._poked: set[UUID] = set()
         self._thread: threading.Thread | None = None
-        self._ended = threading.Event()
+        self._hurry = threading.Event()
 
     def __len__(self) -> int:
+        """How many wait."""
         with self._lock:
             return sum(map(len, self._waiting.values()))
 
     def add(self, user_id: UUID, at: Position, tell: Callable[[Position], None]) -> object:
-        """Wait for this person's cursor to leave `at`; a handle for `drop`. `tell` is called in another thread."""
+        """Call `tell`, in another thread, whenever this person's position has changed; a handle for `drop`."""
         handle = object()
         with self._lock:
-            self._waiting[user_id][handle] = (at, tell)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="sync-watch", daemon=True)
-                self._thread.start()
+            self._waiting[user_id][handle] = _Waiter(at, tell)
+            self._wake()
         return handle
 
     def drop(self, user_id: UUID, handle: object) -> None:
@@ -59,41 +72,72 @@ class Watch:
             if not self._waiting.get(user_id):
                 self._waiting.pop(user_id, None)
 
+    def poke(self, user_id: UUID) -> None:
+        """Something was committed into this person's stream."""
+        with self._lock:
+            self._poked.add(user_id)
+            self._hurry.set()
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="sync-watch", daemon=True)
+            self._thread.start()
+
+    # -- In the thread
+
     def _run(self) -> None:
         try:
-            while people := self._people():
-                try:
-                    self._tell(read_positions(people))
-                    pause = TICK
-                except DatabaseError:
-                    log.exception("The heads of the streams can't be read.")
-                    connection.close()
-                    pause = AFTER_TROUBLE
-                self._ended.wait(pause)
+            while self._people():
+                if self._hurry.wait(TICK):
+                    self._hurry.clear()
+                    threading.Event().wait(GATHER)
+                self._look()
         finally:
             connection.close()
 
-    def _people(self) -> list[UUID]:
-        """All who wait; when it is nobody, the thread is over in the same breath."""
+    def _people(self) -> set[UUID]:
+        """All who wait or were poked; when it is nobody, the thread is over in the same breath."""
         with self._lock:
-            if not self._waiting:
+            people = self._poked | self._waiting.keys()
+            if not people:
                 self._thread = None
-            return list(self._waiting)
+            return people
 
-    def _tell(self, positions: dict[UUID, Position]) -> None:
+    def _look(self) -> None:
         with self._lock:
-            news = [
-                (user_id, handle, positions[user_id], tell)
-                for user_id, waiting in self._waiting.items()
-                for handle, (at, tell) in waiting.items()
-                if positions.get(user_id, at) != at
-            ]
-        for user_id, handle, position, tell in news:
-            self.drop(user_id, handle)
-            tell(position)
+            poked, self._poked = self._poked, set()
+            people = poked | self._waiting.keys()
+        try:
+            positions = read_positions(people) if people else {}
+        except DatabaseError:
+            log.exception("The heads of the streams can't be read.")
+            connection.close()
+            threading.Event().wait(AFTER_TROUBLE)
+            return
+        for user_id in poked:
+            hub.publish_now(f"user:{user_id}", {"type": "SYNC", "cursor": positions[user_id].packed()})
+        for waiter, position in self._moved(positions):
+            waiter.tell(position)
+
+    def _moved(self, positions: dict[UUID, Position]) -> list[tuple[_Waiter, Position]]:
+        found = []
+        with self._lock:
+            for user_id, waiting in self._waiting.items():
+                for waiter in waiting.values():
+                    position = positions.get(user_id, waiter.at)
+                    if position != waiter.at:
+                        waiter.at = position
+                        found.append((waiter, position))
+        return found
 
 
 watch = Watch()
+
+
+def poke(user_id: UUID) -> None:
+    """Once the transaction under way commits, tell this person's devices that there is something to pull."""
+    transaction.on_commit(partial(watch.poke, user_id), robust=True)
 
 
 def read_positions(people: Iterable[UUID]) -> dict[UUID, Position]:

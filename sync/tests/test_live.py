@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
+from core import hub
 from core.rls import as_system
 from sync.services.live import watch
 from sync.tests.testapp.models import Bike, Shop
@@ -93,3 +94,48 @@ def test_refusals(client_for, anyone, alice):
     assert phone.post(WAIT, {}).status_code == 405
     assert phone.get(WAIT, {"cursor": "page"}).json()["code"] == "bad_cursor"
     assert phone.get(WAIT, {"cursor": 2**50}).json()["reason"] == "future"
+
+
+# -- Pokes
+
+
+def frames_while(alice, work):
+    """What the hub tells Alice's devices about some work, until half a second of silence."""
+    found = []
+    with hub.waiting([f"user:{alice.pk}"]) as box:
+        work()
+        while (frame := box.get(timeout=0.8)) is not None:
+            found.append(dict(frame))
+    return found
+
+
+@pytest.mark.urls("sync.tests.testapp.urls")
+def test_writes_poke_once_and_say_where_the_streams_stand(client_for, alice):
+    phone = client_for(alice)
+
+    def work():
+        for n in range(3):
+            phone.post("/api/v1/test/bikes/", {"nickname": str(n)})
+        push = {
+            "changes": {
+                "test_bikes": {"updated": [{"id": "018f0000-0000-7000-8000-000000000001", "nickname": "x"}]}
+            }
+        }
+        assert phone.post("/api/v1/sync/push/", push).status_code == 200
+
+    found = frames_while(alice, work)
+    assert found[-1] == {"type": "SYNC", "cursor": head_of(phone)}
+    assert len(found) <= 2
+    assert nobody_waits()
+
+
+@pytest.mark.urls("sync.tests.testapp.urls")
+def test_reads_and_refusals_poke_nobody(client_for, alice):
+    phone = client_for(alice)
+
+    def work():
+        assert phone.get("/api/v1/test/bikes/").status_code == 200
+        assert phone.post("/api/v1/test/bikes/", {"odometer_km": -1}).status_code == 400
+        assert phone.post("/api/v1/sync/push/", {"push_id": "x"}).status_code == 400
+
+    assert frames_while(alice, work) == []

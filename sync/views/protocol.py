@@ -25,6 +25,7 @@ from sync.serializers import shapes
 from sync.serializers.common import uuid_of, whole_cursor
 from sync.serializers.pulls import read_pull
 from sync.serializers.pushes import read_push
+from sync.services.live import poke
 from sync.services.pull import nothing_new, pull
 from sync.services.push import TRANSIENT, apply_push, sqlstate
 
@@ -89,6 +90,7 @@ class PushView(SyncView, GatewayView):
             try:
                 with as_user(request.user):
                     answer = apply_push(asked, request.user)
+                    poke(_person(request))
             except DatabaseError as problem:
                 if attempt == ATTEMPTS or sqlstate(problem) not in TRANSIENT:
                     raise

@@ -9,6 +9,7 @@ from uuid import UUID
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
@@ -19,6 +20,7 @@ from core.views import ScopedViewSet
 from sync.cursors import sign, unsign
 from sync.ports import collections
 from sync.selectors import since
+from sync.services.live import poke
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -134,7 +136,15 @@ class SinceMixin:
 
 
 class SyncedViewSet(SinceMixin, ScopedViewSet):
-    """A plain owned thing (`core.views.ScopedViewSet`) whose list also tells what changed since an instant."""
+    """A plain owned thing (`core.views.ScopedViewSet`) whose list also tells what changed since an instant.
+
+    A write tells the person's other devices that there is something to pull.
+    """
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Response:
+        if request.method not in SAFE_METHODS and response.status_code < 300:
+            poke(request.user.pk)
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 def _told(shown: Any, row: Any) -> Any:

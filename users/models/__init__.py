@@ -1,6 +1,7 @@
 """People, their devices, logins, outside identities, one-time codes, and the keys of staff tools."""
 
 from users.models.codes import OtpChallenge, Purpose
+from users.models.export import DataExport
 from users.models.identity import Identity
 from users.models.keys import ApiKey
 from users.models.person import Role, User, UserManager
@@ -10,6 +11,7 @@ __all__ = [
     "ApiKey",
     "AppSession",
     "AuthMethod",
+    "DataExport",
     "Identity",
     "OtpChallenge",
     "Purpose",

@@ -69,11 +69,11 @@ class AccountSerializer(StrictSerializer):
     created_at = InstantField()
 
 
-class ProfileOutput(StrictSerializer):
+class OwnProfileOutput(StrictSerializer):
     user = AccountSerializer()
 
 
-class ProfileInput(StrictSerializer):
+class OwnProfileInput(StrictSerializer):
     """What a person may change of themselves; addresses have flows of their own."""
 
     name = NameField(required=False, allow_blank=False, max_length=160)

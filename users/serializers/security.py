@@ -7,7 +7,7 @@ from rest_framework.exceptions import ValidationError
 
 from core.fields import InstantField, StrictCharField
 from core.serializers import StrictModelSerializer, StrictSerializer
-from users.models import AppSession, Identity, UserDevice
+from users.models import AppSession, DataExport, Identity, UserDevice
 from users.serializers.login import LoginOutput, MailField, PhoneField
 
 
@@ -204,6 +204,26 @@ class IdentitySerializer(StrictModelSerializer[Identity]):
         model = Identity
         fields = ["id", "provider", "email", "phone", "linked_at", "last_used_at"]
         read_only_fields = fields
+
+
+class AccountDeleteInput(StrictSerializer):
+    """Your password; without one a proof of the last minutes (auth/reauthenticate/) is needed."""
+
+    password = SecretField(required=False, allow_blank=True)
+
+
+class ExportSerializer(StrictModelSerializer[DataExport]):
+    url = serializers.SerializerMethodField(
+        help_text="A signed address, until expires_at; null before it is ready."
+    )
+
+    class Meta:
+        model = DataExport
+        fields = ["id", "state", "created_at", "expires_at", "size", "url"]
+        read_only_fields = fields
+
+    def get_url(self, export: DataExport) -> str | None:
+        return self.context.get("url")
 
 
 class AccountDeleteOutput(StrictSerializer):

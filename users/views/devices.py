@@ -30,7 +30,11 @@ class DeviceList(ScopedMixin, ListAPIView[UserDevice]):
         device, made = devices.put(login=logged_in(request), **form)
         return Response(DeviceSerializer(device).data, status=201 if made else 200)
 
-    @extend_schema(parameters=[OpenApiParameter("device_id", str, required=True)], responses={204: None})
+    @extend_schema(
+        operation_id="auth_devices_remove",
+        parameters=[OpenApiParameter("device_id", str, required=True)],
+        responses={204: None},
+    )
     def delete(self, request: Request) -> Response:
         """No more push to it, and its logins end."""
         form = checked(DeviceName(data=request.query_params.dict() or request.data))

@@ -45,7 +45,11 @@ class IdentityList(ScopedMixin, GatewayView, ListAPIView[Identity]):
         row = federation.connect(login=logged_in(request), request=plain(request), **form)
         return Response(IdentitySerializer(row).data, status=201)
 
-    @extend_schema(parameters=[OpenApiParameter("id", UUID, required=True)], responses={204: None})
+    @extend_schema(
+        operation_id="auth_identities_remove",
+        parameters=[OpenApiParameter("id", UUID, required=True)],
+        responses={204: None},
+    )
     def delete(self, request: Request) -> Response:
         wanted = checked(IdentityId(data=request.query_params.dict() or request.data))
         return disconnect(request, wanted["id"])

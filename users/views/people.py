@@ -13,18 +13,18 @@ from core.errors import PreconditionFailed
 from core.renderers import dumps
 from users.models import User
 from users.selectors import account_payload, public_profile
-from users.serializers.person import ProfileInput, ProfileOutput, PublicProfileSerializer
+from users.serializers.person import OwnProfileInput, OwnProfileOutput, PublicProfileSerializer
 from users.views.base import checked
 
 
 class ProfileView(APIView):
-    @extend_schema(responses=ProfileOutput)
+    @extend_schema(responses=OwnProfileOutput)
     def get(self, request: Request) -> Response:
         return profile(request, request.user.pk)
 
-    @extend_schema(request=ProfileInput, responses=ProfileOutput)
+    @extend_schema(request=OwnProfileInput, responses=OwnProfileOutput)
     def patch(self, request: Request) -> Response:
-        form = checked(ProfileInput(data=request.data, partial=True))
+        form = checked(OwnProfileInput(data=request.data, partial=True))
         if form:
             row = User.objects.visible_to(request.user).select_for_update().get()
             demanded = request.headers.get("If-Match")
@@ -45,7 +45,7 @@ class PublicProfileView(APIView):
 
 
 def payload(user_id: UUID) -> Any:
-    return ProfileOutput({"user": account_payload(user_id)}).data
+    return OwnProfileOutput({"user": account_payload(user_id)}).data
 
 
 def tag_of(data: Any) -> str:
