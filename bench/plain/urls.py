@@ -3,10 +3,11 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from bench.plain.views import Login, Register, VehicleViewSet
+from bench.plain.views import Login, Register, TuneViewSet, VehicleViewSet
 
 router = SimpleRouter()
 router.register("garage/vehicles", VehicleViewSet, basename="vehicle")
+router.register("marketplace/tunes", TuneViewSet, basename="tune")
 
 urlpatterns = [
     path("api/v1/auth/register/", Register.as_view()),

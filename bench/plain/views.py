@@ -5,7 +5,7 @@ import time
 import jwt
 from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bench.plain.models import Vehicle
+from bench.plain.models import Seller, Tune, Vehicle
+from bench.plain.pagination import NewestPublished
 
 User = get_user_model()
 
@@ -56,3 +57,38 @@ class VehicleViewSet(viewsets.ModelViewSet[Vehicle]):
 
     def perform_create(self, serializer: serializers.BaseSerializer[Vehicle]) -> None:
         serializer.save(owner=self.request.user)
+
+
+class SellerSerializer(serializers.ModelSerializer[Seller]):
+    class Meta:
+        model = Seller
+        fields = ["id", "business"]
+
+
+class TuneSerializer(serializers.ModelSerializer[Tune]):
+    tuner = SellerSerializer(source="seller")
+    fits = serializers.StringRelatedField(source="rows", many=True)
+
+    class Meta:
+        model = Tune
+        fields = [
+            "id", "title", "summary", "stage", "fuel_type", "price_minor", "currency", "vin_bound", "picture",
+            "gain_power_kw", "gain_torque_nm", "rating", "rating_count", "score", "sales_count", "tuner", "fits",
+            "version_number", "published_at",
+        ]  # fmt: skip
+
+
+class TuneViewSet(viewsets.ReadOnlyModelViewSet[Tune]):
+    serializer_class = TuneSerializer
+    pagination_class = NewestPublished
+
+    def get_queryset(self) -> QuerySet[Tune]:
+        rows = Tune.objects.select_related("seller").prefetch_related("rows")
+        if words := self.request.query_params.get("search"):
+            for word in words.split():
+                rows = rows.filter(
+                    Q(title__icontains=word) | Q(summary__icontains=word) | Q(description__icontains=word)
+                )
+        if make := self.request.query_params.get("make"):
+            rows = rows.filter(rows__make__iexact=make).distinct()
+        return rows
