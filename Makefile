@@ -59,7 +59,7 @@ bench: $(STAMP)  ## CPU per request beside a plain DRF application (ARGS="vehicl
 	@$(PY) -m bench $(ARGS)
 
 evaluate-safety: $(STAMP)  ## recall and false alarms of the tune analysis
-	@$(PY) manage.py evaluate_safety $(ARGS)
+	@$(PY) -m safety.evaluation --write docs/safety-evaluation.md $(ARGS)
 
 openapi: $(STAMP)  ## write openapi.yaml from the code
 	@DEBUG=true $(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml
