@@ -247,6 +247,7 @@ SPECTACULAR_SETTINGS = {
         "ReadingSourceEnum": "garage.models.ReadingSource",
         "RoleEnum": "users.models.Role",
         "SafetyVerdictEnum": "safety.models.Verdict",
+        "ReportStateEnum": "safety.models.ReportState",
         "TunerRoleEnum": "tuners.models.TunerRole",
         "SpecialityEnum": "tuners.models.Speciality",
         "VerificationEnum": "tuners.models.Verification",

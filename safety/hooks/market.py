@@ -69,7 +69,7 @@ class FitmentGate:
 
 
 class CheckedBadge:
-    """ "Checked, 2 findings": the worst of all kinds of vehicle."""
+    """Such as "checked, 2 findings": the worst of all kinds of vehicle."""
 
     def badges(self, version_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
         rows = FitmentReport.objects.live().filter(version_id__in=version_ids)

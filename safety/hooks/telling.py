@@ -1,9 +1,11 @@
 """How findings are told to a gate's reader."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safety.models import FitmentReport, SafetyReport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 GRAVE = frozenset({"high", "critical"})
 

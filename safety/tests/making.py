@@ -113,5 +113,3 @@ def give(user, tune, vehicle=None):
     """A free tune changes hands."""
     purchase, _ = purchase_tune(buyer=user, tune=tune, vehicle=vehicle)
     return purchase
-
-

@@ -109,7 +109,9 @@ def test_alices_ids_in_bodies(world, intruder):
         for table, foreign_id in world["estate"].ids.items():
             foreign = attempt(intruder, route, reference=foreign_id)
             where, by_record = f"body with {table}", route.path in BY_RECORD
-            wrong += judge(route, intruder, foreign, absent, world["estate"], where=where, may_answer=by_record)
+            wrong += judge(
+                route, intruder, foreign, absent, world["estate"], where=where, may_answer=by_record
+            )
     assert wrong == []
 
 
