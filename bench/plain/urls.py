@@ -3,7 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from bench.plain.views import Login, Register, VehicleViewSet
+from bench.plain.views import Login, Nothing, Pull, Register, VehicleViewSet
 
 router = SimpleRouter()
 router.register("garage/vehicles", VehicleViewSet, basename="vehicle")
@@ -11,5 +11,7 @@ router.register("garage/vehicles", VehicleViewSet, basename="vehicle")
 urlpatterns = [
     path("api/v1/auth/register/", Register.as_view()),
     path("api/v1/auth/login/", Login.as_view()),
+    path("api/v1/sync/pull/", Pull.as_view()),
+    path("api/v1/sync/schema/", Nothing.as_view()),
     path("api/v1/", include(router.urls)),
 ]
