@@ -40,7 +40,7 @@ def test_a_first_sync_is_of_what_is_visible_and_a_delta_from_nothing_is_the_same
             assert {row["id"] for row in rows} <= visible(plug, person), name
             assert all(set(row) == {field.name for field in plug.fields} for row in rows), name
         delta = client.post("/api/v1/sync/pull/", {"cursor": 1}).json()  # the start of both streams
-        for name, plug in plugs.items():
+        for name in plugs:
             rows = delta["changes"].get(name, {"updated": []})["updated"]
             assert {row["id"] for row in rows} == {
                 row["id"] for row in whole["changes"].get(name, {"updated": []})["updated"]
