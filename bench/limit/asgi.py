@@ -1,5 +1,6 @@
-"""What granian serves as the limit: the vehicle list and the list of tunes."""
+"""What granian serves as the limit: the vehicle list, the list of tunes, and the delta of sync."""
 
+import json
 import os
 from typing import Any
 from urllib.parse import parse_qs
@@ -26,6 +27,15 @@ SELECT coalesce(json_agg(row), '[]')::text FROM (
      WHERE (%s::text = '' OR t.title ILIKE %s OR t.summary ILIKE %s OR t.description ILIKE %s)
      ORDER BY t.published_at DESC LIMIT 50) row
 """
+COLUMNS = LIST[LIST.index("id,") : LIST.index("FROM plain_vehicle")]
+DELTA = f"""
+SELECT coalesce(json_agg(row), '[]')::text FROM (SELECT {COLUMNS} FROM plain_vehicle
+ WHERE owner_id = %s AND updated_at > %s::timestamptz ORDER BY updated_at) row
+"""
+PAGE = f"""
+SELECT coalesce(json_agg(row), '[]')::text FROM (SELECT {COLUMNS} FROM plain_vehicle
+ WHERE owner_id = %s ORDER BY id LIMIT %s) row
+"""
 HEADERS = [(b"content-type", b"application/json")]
 pool = AsyncConnectionPool(os.environ["DATABASE_URL"], min_size=1, max_size=4, open=False)
 
@@ -41,13 +51,25 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         return
     token = dict(scope["headers"])[b"authorization"].removeprefix(b"Bearer ")
     user = int(jwt.decode(token, SECRET_KEY, algorithms=["HS256"])["sub"])
+    statement, values, around = await asked(scope, user, receive)
     async with pool.connection() as connection:
-        if scope["path"].endswith("/tunes/"):
-            words = parse_qs(scope["query_string"].decode()).get("search", [""])[0]
-            cursor = await connection.execute(TUNES, [words, *[f"%{words}%"] * 3], prepare=True)
-        else:
-            cursor = await connection.execute(LIST, [user], prepare=True)
+        cursor = await connection.execute(statement, values, prepare=True)
         (rows,) = await cursor.fetchone() or ("[]",)
-    body = b'{"results": ' + rows.encode() + b', "next": null, "previous": null}'
+    body = around % rows.encode()
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     await send({"type": "http.response.body", "body": body})
+
+
+async def asked(scope: dict[str, Any], user: int, receive: Any) -> tuple[str, list[Any], bytes]:
+    """The statement of a request, its values, and what goes around the rows."""
+    page = b'{"results": %s, "next": null, "previous": null}'
+    if scope["path"].endswith("/tunes/"):
+        words = parse_qs(scope["query_string"].decode()).get("search", [""])[0]
+        return TUNES, [words, *[f"%{words}%"] * 3], page
+    if not scope["path"].endswith("/sync/pull/"):
+        return LIST, [user], page
+    body = json.loads((await receive())["body"])
+    around = b'{"changes": {"vehicles": {"created": [], "updated": %s, "deleted": []}}}'
+    if body.get("cursor"):
+        return DELTA, [user, body["cursor"]], around
+    return PAGE, [user, body["limit"]], around

@@ -23,7 +23,10 @@ class Vehicle(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        indexes = [models.Index(fields=["owner", "-created_at"])]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"]),
+            models.Index(fields=["owner", "updated_at"], name="plain_vehicle_delta"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.make} {self.model}"

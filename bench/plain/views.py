@@ -6,6 +6,7 @@ import jwt
 from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
@@ -92,3 +93,27 @@ class TuneViewSet(viewsets.ReadOnlyModelViewSet[Tune]):
         if make := self.request.query_params.get("make"):
             rows = rows.filter(rows__make__iexact=make).distinct()
         return rows
+
+
+class Pull(APIView):
+    """Sync as it is mostly written: all that was updated after a time (which loses what commits late)."""
+
+    def post(self, request: Request) -> Response:
+        now = timezone.now()
+        rows = Vehicle.objects.filter(owner=request.user).select_related("owner")
+        if since := request.data.get("cursor"):
+            rows = rows.filter(updated_at__gt=since).order_by("updated_at")
+        else:
+            rows = rows.order_by("id")
+        if limit := request.data.get("limit"):
+            rows = rows[:limit]
+        updated = VehicleSerializer(rows, many=True).data
+        changes = {"vehicles": {"created": [], "updated": updated, "deleted": []}} if updated else {}
+        return Response({"changes": changes, "cursor": now, "has_more": False})
+
+
+class Nothing(APIView):
+    """The least that an endpoint behind a login can do."""
+
+    def get(self, request: Request) -> Response:
+        return Response({"collections": []})
