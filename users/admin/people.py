@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
@@ -19,6 +20,7 @@ from core import audit
 from core.staff import FactsAdmin, ask, deed
 from users import second_factor, sessions
 from users.models import RevokedReason, User
+from users.services import post
 
 # Only these make somebody more powerful; a member of staff who may edit people must not promote themselves.
 POWERS = ("role", "is_staff", "is_superuser", "groups", "user_permissions")
@@ -103,11 +105,25 @@ class PersonAdmin(FactsAdmin, DjangoUserAdmin):  # type: ignore[type-arg, misc] 
         if changed & set(POWERS):
             obj.token_epoch += 1
         super().save_model(request, obj, form, change)
+        if "email" in changed and form.initial.get("email"):
+            post.tell(obj, "email_changed", to=form.initial["email"])
         if "is_active" in changed and not obj.is_active:
             sessions.revoke(user_id=obj.pk, reason=RevokedReason.ADMIN, request=request)
         audit.record(
             "staff.person", actor=request.user.pk, target=obj.pk, request=request, changed=sorted(changed)
         )
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Whoever sets a password could log in with it: superusers only, and its owner hears of it."""
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        if answer.status_code == 302:
+            person: Any = self.get_object(request, id)
+            sessions.revoke(user_id=person.pk, reason=RevokedReason.PASSWORD, request=request)
+            audit.record("staff.password", actor=request.user.pk, target=person.pk, request=request)
+            post.tell(person, "password_changed")
+        return answer
 
     @deed("End all logins", ask("End all logins of this person?", "End them"))
     def end_logins(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:

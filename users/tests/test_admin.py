@@ -5,11 +5,13 @@ import re
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Permission
+from django.core import mail
 from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from core.models import AuditEvent
 from core.testing.client import RiderClient, StaffClient
+from core.testing.jobs import run_jobs
 from tests.cast import login, make_user
 from users.models import ApiKey, AppSession, Identity, RevokedReason, Role, User, UserDevice
 
@@ -78,6 +80,19 @@ def test_staff_who_may_edit_people_cannot_promote_themselves_or_others():
     assert not alice.is_staff
     sam = make_user("sam")
     assert client.post(url(User, "change", sam.pk), form_of(sam, email="mine@example.com")).status_code == 403
+
+
+def test_only_superusers_set_passwords_and_their_owners_hear_of_it(desk):
+    alice = make_user("alice")
+    where = reverse("admin:auth_user_password_change", args=[alice.pk])
+    body = {"password1": "a-much-better-one-7", "password2": "a-much-better-one-7", "usable_password": "true"}
+    _tess, client = helper("change_user", "view_user")
+    assert client.post(where, body).status_code == 403
+    waiting = login(alice)
+    assert desk.post(where, body).status_code == 302
+    assert waiting.get("/api/v1/auth/profile/").status_code == 401
+    run_jobs()
+    assert [(m.to, m.subject) for m in mail.outbox] == [([alice.email], "Your password was changed")]
 
 
 def test_nobody_deletes_people_here(desk):

@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 from django.db import ProgrammingError, connection
 
-from core import clock, hub
+from core import clock
 from core.clock import held_at
 from core.files.services import put_bytes
 from core.models import AuditEvent, StoredFile
@@ -27,11 +27,6 @@ from users.services import erasure
 pytestmark = pytest.mark.django_db
 
 AUTH = "/api/v1/auth/"
-
-
-@pytest.fixture(autouse=True)
-def _quiet_hub(monkeypatch):
-    monkeypatch.setattr(hub, "publish", lambda *_: None)
 
 
 def unpacked(export):
