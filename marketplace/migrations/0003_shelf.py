@@ -44,8 +44,9 @@ BEGIN
                   coalesce(array_agg(token.label) FILTER (WHERE token.label IS NOT NULL), '{}') AS labels,
                   ARRAY(SELECT CASE WHEN year IS NULL THEN 'year:any' ELSE 'year:' || year END
                           FROM marketplace_compatibility c
-                          LEFT JOIN LATERAL generate_series(greatest(coalesce(c.year_from, 1960), 1960)::int,
-                                                            least(coalesce(c.year_to, 2040), 2040)::int) year
+                          LEFT JOIN LATERAL generate_series(
+                                    least(greatest(coalesce(c.year_from, 1960), 1960), 2040)::int,
+                                    greatest(least(coalesce(c.year_to, 2040), 2040), 1960)::int) year
                             ON c.year_from IS NOT NULL OR c.year_to IS NOT NULL
                          WHERE c.tune_id = t.id AND c.deleted_at IS NULL)
                       || CASE WHEN (SELECT count(*) FROM marketplace_compatibility c

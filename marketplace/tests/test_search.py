@@ -149,6 +149,28 @@ def test_one_row_must_name_the_whole_vehicle(anyone):
     assert titles(anyone.get(TUNES, {"year": 2015})) == ["MT-07 street"]
 
 
+@pytest.mark.parametrize("year", [1885, 1950, 1959, 1960, 1961, 2039, 2040, 2041, 2100])
+def test_years_at_the_edges_of_the_tokens(year, anyone):
+    spans = [
+        (None, None),
+        (1940, 1950),
+        (1950, 1960),
+        (None, 1959),
+        (1960, 1961),
+        (2039, 2040),
+        (2041, 2050),
+        (2040, None),
+    ]
+    for low, high in spans:
+        make_tune(
+            title=f"{low}-{high}",
+            fits=[{"make": "Brough", "year_from": low, "year_to": high}],
+            content=b"TUNE",
+        )
+    wanted = {f"{low}-{high}" for low, high in spans if (low or 0) <= year <= (high or 9999)}
+    assert set(titles(anyone.get(TUNES, {"year": year}))) == wanted
+
+
 def test_facets_and_suggestions(shelf, anyone):
     page = anyone.get(TUNES, {"facets": "true", "page_size": 1}).json()
     assert page["facets"]["make"] == [{"value": "Yamaha", "count": 2}, {"value": "KTM", "count": 1}]

@@ -16,7 +16,8 @@ _ROW = (
     "coalesce((SELECT true FROM marketplace_compatibility c WHERE c.tune_id = l.tune_id AND c.deleted_at IS NULL{} "
     "LIMIT 1), false)"
 )
-FIRST_YEAR, LAST_YEAR = 1960, 2040  # the years that have tokens (marketplace/migrations/0003_shelf.py)
+# Years have tokens (marketplace/migrations/0003_shelf.py); the first and the last stand for all beyond them too.
+FIRST_YEAR, LAST_YEAR = 1960, 2040
 # The rule of marketplace/fitment.py: every row that is not a "no". A test compares the two.
 _FITS = """
  AND CASE WHEN c.vehicle_model_id IS NOT NULL AND %s::uuid IS NOT NULL THEN c.vehicle_model_id = %s::uuid
@@ -64,8 +65,9 @@ class Wanted:
         ):
             if value is not None:
                 found.append((sql, [value]))
-        if self.year is not None and FIRST_YEAR <= self.year <= LAST_YEAR:
-            found.append(("l.tokens && %s::text[]", [[f"year:{self.year}", "year:any"]]))
+        if self.year is not None:
+            token = f"year:{min(max(self.year, FIRST_YEAR), LAST_YEAR)}"
+            found.append(("l.tokens && %s::text[]", [[token, "year:any"]]))
         if self.free is False:
             found.append(("NOT l.tokens @> '{free:true}'", []))
         if (same_row := self._same_row()) is not None:
@@ -108,7 +110,7 @@ class Wanted:
             ),
         ]
         asked = [(sql, values) for sql, values, given in parts if given]
-        token_for_year = self.year is None or FIRST_YEAR <= self.year <= LAST_YEAR
+        token_for_year = self.year is None or FIRST_YEAR < self.year < LAST_YEAR
         if token_for_year and [bool(self.make), bool(self.ecu), self.year is not None].count(True) < 2:
             return None
         row = _ROW.format("".join(sql for sql, _ in asked))
