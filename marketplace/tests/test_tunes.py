@@ -171,6 +171,9 @@ class Gate:
     def __init__(self, *objections):
         self.says = objections
 
+    def prepare(self, tune, version):
+        self.prepared = version.number
+
     def objections(self, tune, version):
         return list(self.says)
 
