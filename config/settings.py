@@ -246,6 +246,8 @@ SPECTACULAR_SETTINGS = {
         "FlashStepEnum": "garage.models.FlashStep",
         "ReadingSourceEnum": "garage.models.ReadingSource",
         "RoleEnum": "users.models.Role",
+        "SafetyVerdictEnum": "safety.models.Verdict",
+        "ReportStateEnum": "safety.models.ReportState",
         "TunerRoleEnum": "tuners.models.TunerRole",
         "SpecialityEnum": "tuners.models.Speciality",
         "VerificationEnum": "tuners.models.Verification",
@@ -346,6 +348,10 @@ DESCOPE = {
     "management_key": secret("DESCOPE_MANAGEMENT_KEY"),
     "base_url": text("DESCOPE_BASE_URL", default="https://api.descope.com").rstrip("/"),
 }
+# Push to phones: fcm (a service account's JSON in FCM_CREDENTIALS), console, off, or a dotted path as below
+FCM_CREDENTIALS = secret("FCM_CREDENTIALS")
+FCM_BASE_URL = text("FCM_BASE_URL", default="https://fcm.googleapis.com")
+PUSH_BACKEND = text("PUSH_BACKEND", default="fcm" if FCM_CREDENTIALS else "off" if PRODUCTION else "console")
 SMS_FILE_PATH = text("SMS_FILE_PATH")
 # console, file, twilio, descope, off (no codes by SMS), or the dotted path of a class like those of users/sms/
 SMS_BACKEND = text(
@@ -516,7 +522,12 @@ SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {"default-src": [NONE], "frame-ancestors": [NONE], "form-action": [NONE], "base-uri": [NONE]}
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [NONE],
+        "base-uri": [NONE],
+    }
 }
 PAGE_POLICIES = {
     # Alpine, inside Unfold, evaluates expressions; no inline script is allowed anywhere.

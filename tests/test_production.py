@@ -46,9 +46,8 @@ def settings_of(expression, **changes):
 
 def test_the_deployment_check_is_clean():
     done = manage("check", "--deploy", "--fail-level", "WARNING")
-    assert (done.returncode, done.stdout.strip()) == (0, "System check identified no issues (0 silenced)."), (
-        done.stderr
-    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("System check identified no issues")
 
 
 @pytest.mark.parametrize("name", [*KEYS, "JWT_KEYS"])

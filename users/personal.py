@@ -47,7 +47,9 @@ class UsersData:
                 Authenticator.objects.filter(user_id=user_id).values("type", "created_at", "last_used_at")
             ),
             "own_deeds": list(
-                AuditEvent.objects.filter(actor=user_id).values("at", "action", "target", "outcome", "ip_prefix")
+                AuditEvent.objects.filter(actor=user_id).values(
+                    "at", "action", "target", "outcome", "ip_prefix"
+                )
             ),
             "files": list(
                 StoredFile.objects.live()
@@ -67,7 +69,8 @@ class UsersData:
                 for pk in AppSession.objects.filter(user_id=user_id).values_list("pk", flat=True)
             ]
         ).delete()
-        for model in (AppSession, UserDevice, Identity, OtpChallenge, DataExport, Authenticator):
+        owned: tuple[Any, ...] = (AppSession, UserDevice, Identity, OtpChallenge, DataExport, Authenticator)
+        for model in owned:
             model.objects.filter(user_id=user_id).delete()
         LogEntry.objects.filter(object_id=str(user_id)).update(object_repr=NOBODY)
         _forget_in_jobs([*addresses, str(user_id)])
@@ -109,5 +112,6 @@ def _forget_in_jobs(words: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         for word in words:
             cursor.execute(
-                "DELETE FROM procrastinate_jobs WHERE position(%s in args::text) > 0 AND status <> 'doing'", [word]
+                "DELETE FROM procrastinate_jobs WHERE position(%s in args::text) > 0 AND status <> 'doing'",
+                [word],
             )

@@ -213,7 +213,9 @@ class AccountDeleteInput(StrictSerializer):
 
 
 class ExportSerializer(StrictModelSerializer[DataExport]):
-    url = serializers.SerializerMethodField(help_text="A signed address, until expires_at; null before it is ready.")
+    url = serializers.SerializerMethodField(
+        help_text="A signed address, until expires_at; null before it is ready."
+    )
 
     class Meta:
         model = DataExport

@@ -56,7 +56,9 @@ def erase(user_id: UUID) -> bool:
         user = User.objects.select_for_update().filter(pk=user_id, erase_after__lte=clock.now()).first()
         if user is None or user.deleted_at is not None:
             return False
-        exports = list(DataExport.objects.filter(user_id=user_id).exclude(key="").values_list("key", flat=True))
+        exports = list(
+            DataExport.objects.filter(user_id=user_id).exclude(key="").values_list("key", flat=True)
+        )
         for plug in reversed(personal_data.values()):
             plug.erase(user_id)
         audit.record("account.erased")

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import ProgrammingError, connection
 
-from core import clock, hub
+from core import clock
 from core.clock import held_at
 from core.files.services import put_bytes
 from core.models import AuditEvent, StoredFile
@@ -27,11 +27,6 @@ from users.services import erasure
 pytestmark = pytest.mark.django_db
 
 AUTH = "/api/v1/auth/"
-
-
-@pytest.fixture(autouse=True)
-def _quiet_hub(monkeypatch):
-    monkeypatch.setattr(hub, "publish", lambda *_: None)
 
 
 def unpacked(export):
@@ -122,13 +117,17 @@ def live_fully(alice):
     """Everything that leaves a trace somewhere."""
     client = RiderClient()
     body = {"email": alice.email, "password": PASSWORD, "device_id": f"{CANARY}-phone"}
-    entered = client.post(f"{AUTH}login/", body, HTTP_USER_AGENT=f"{CANARY}-agent", REMOTE_ADDR="203.0.113.77")
+    entered = client.post(
+        f"{AUTH}login/", body, HTTP_USER_AGENT=f"{CANARY}-agent", REMOTE_ADDR="203.0.113.77"
+    )
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {entered.json()['access_token']}")
     client.put(f"{AUTH}devices/", {"device_id": f"{CANARY}-phone", "push_token": f"{CANARY}-push"})
     client.post(f"{AUTH}password-reset/", {"email": alice.email})
     client.post(f"{AUTH}account/export/")
     client.patch(f"{AUTH}profile/", {"bio": f"{CANARY}-bio", "location": f"{CANARY}-town"})
-    Identity.objects.create(user=alice, provider="acme", issuer="i", subject=f"{CANARY}-subject", email=alice.email)
+    Identity.objects.create(
+        user=alice, provider="acme", issuer="i", subject=f"{CANARY}-subject", email=alice.email
+    )
     put_bytes(alice.pk, "document", f"{CANARY}.pdf", "application/pdf", b"%PDF")
     sow(client)
     run_jobs()
@@ -136,7 +135,9 @@ def live_fully(alice):
 
 
 # What may stay: ids, and what `identity.md` keeps for the books. Tables of other apps whose plug is not there yet.
-NO_PLUG_YET = {"garage", "sync", "safety", "chat", "memberships", "appointments", "telematics"} - set(personal_data)
+NO_PLUG_YET = {"garage", "sync", "safety", "chat", "memberships", "appointments", "telematics"} - set(
+    personal_data
+)
 
 
 def rows_with(words):
@@ -161,7 +162,11 @@ def test_after_the_erasure_no_table_has_a_trace():
     alice = make_user("alice", phone="+919876543210", bio=f"{CANARY}-bio")
     client = live_fully(alice)
     words = [alice.email, "9876543210", CANARY, "203.0.113"]
-    assert {table for table, _ in rows_with(words)} >= {"users_user", "users_userdevice", "procrastinate_jobs"}
+    assert {table for table, _ in rows_with(words)} >= {
+        "users_user",
+        "users_userdevice",
+        "procrastinate_jobs",
+    }
     client.post(f"{AUTH}account/delete/", {"password": PASSWORD})
     run_jobs()
     mail.outbox = []
@@ -172,7 +177,10 @@ def test_after_the_erasure_no_table_has_a_trace():
     alice.refresh_from_db()
     assert (alice.name, alice.email, alice.phone, alice.deleted_at is not None) == ("", None, None, True)
     assert StoredFile.objects.filter(owner_id=alice.pk).exclude(key="").count() == 0
-    assert (AppSession.objects.filter(user=alice).count(), UserDevice.objects.filter(user=alice).count()) == (0, 0)
+    assert (AppSession.objects.filter(user=alice).count(), UserDevice.objects.filter(user=alice).count()) == (
+        0,
+        0,
+    )
 
 
 def test_the_log_keeps_deeds_under_a_stand_in():
@@ -212,19 +220,20 @@ def test_codes_logins_and_networks_are_forgotten_in_time():
     with held_at(clock.now() + timedelta(days=31)):
         tasks.forget.func(timestamp=0)
     assert OtpChallenge.objects.count() == 0
-    AppSession.objects.update(idle_expires_at=clock.now() + timedelta(days=200), absolute_expires_at=clock.now() + timedelta(days=200))
+    AppSession.objects.update(
+        idle_expires_at=clock.now() + timedelta(days=200),
+        absolute_expires_at=clock.now() + timedelta(days=200),
+    )
     with held_at(clock.now() + timedelta(days=91)):
         tasks.forget.func(timestamp=0)
     assert set(AuditEvent.objects.values_list("ip_prefix", flat=True)) == {""}
 
 
-def test_the_log_cannot_be_changed_by_web_or_system():
-    from django.db import ProgrammingError, transaction
-
+@pytest.mark.parametrize("role", ["revsync_app", "revsync_system"])
+@pytest.mark.parametrize("deed", ["UPDATE core_auditevent SET outcome = 'x'", "DELETE FROM core_auditevent"])
+def test_the_log_cannot_be_changed_by_web_or_system(deed, role):
     login(make_user("alice"))
-    for statement in ("UPDATE core_auditevent SET outcome = 'x'", "DELETE FROM core_auditevent"):
-        for role in ("revsync_app", "revsync_system"):
-            with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute(f"SET LOCAL ROLE {role}")
-                    cursor.execute(statement)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {role}")
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            cursor.execute(deed)

@@ -11,14 +11,14 @@ from core.views import GatewayView
 from users.authentication import OptionalTokenAuthentication, logged_in
 from users.serializers.security import EmailChangeInput, EmailVerifyInput
 from users.services import addresses
-from users.views.base import checked, plain, said
+from users.views.base import BEARER_OR_NOT, checked, plain, said
 
 
 class VerifyView(GatewayView):
     authentication_classes = (OptionalTokenAuthentication,)
     permission_classes = (AllowAny,)  # the link of a letter is opened anywhere
 
-    @extend_schema(request=EmailVerifyInput, responses=MessageSerializer)
+    @extend_schema(request=EmailVerifyInput, responses=MessageSerializer, auth=BEARER_OR_NOT)
     def post(self, request: Request) -> Response:
         form = checked(EmailVerifyInput(data=request.data))
         if token := form.get("token"):

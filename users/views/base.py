@@ -19,6 +19,8 @@ from users.sessions import Pair
 
 NO_STORE = {"Cache-Control": "no-store"}
 
+BEARER_OR_NOT: Any = [{"bearer": []}, {}]  # for the schema: a login is taken where there is one
+
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class PublicAuthView(APIView):

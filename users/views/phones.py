@@ -20,7 +20,7 @@ from users.serializers.security import (
     VerificationStatusOutput,
 )
 from users.services import otp
-from users.views.base import NO_STORE, PublicAuthView, checked, plain, said, welcome
+from users.views.base import BEARER_OR_NOT, NO_STORE, PublicAuthView, checked, plain, said, welcome
 
 
 class RequestView(PublicAuthView):
@@ -55,7 +55,7 @@ class VerifyView(GatewayView):
     authentication_classes = (OptionalTokenAuthentication,)
     permission_classes = (AllowAny,)
 
-    @extend_schema(request=OtpInput, responses=PhoneVerifiedOutput)
+    @extend_schema(request=OtpInput, responses=PhoneVerifiedOutput, auth=BEARER_OR_NOT)
     def post(self, request: Request) -> Response:
         form = checked(OtpInput(data=request.data))
         if not request.user.is_authenticated:
