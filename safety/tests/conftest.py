@@ -52,3 +52,10 @@ def manifest() -> list[dict]:
 
 def expected() -> dict:
     return json.loads((DATA / "synthetic_msq" / "expected.json").read_text())
+
+
+@pytest.fixture
+def shop(tmp_path, settings):
+    """Files in a folder of their own and no cache: the shelf's version moves at commit, which tests never reach."""
+    settings.MEDIA_ROOT = tmp_path
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}

@@ -25,8 +25,9 @@ _VARIABLE = re.compile(
 ON_PURPOSE = {
     "/api/v1/users/{id}/": "a public profile",
 }
-# Routes that answer 200 with a verdict for each part: foreign and absent must still be told the same.
-VERDICTS_INSIDE = {"/api/v1/sync/push/", "/api/v1/sync/pull/"}
+
+# Routes that answer 200 with a verdict on each record; what they say of a foreign one must still be that of an absent.
+BY_RECORD = {"/api/v1/sync/push/"}
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +108,9 @@ def test_alices_ids_in_bodies(world, intruder):
         absent = attempt(intruder, route, reference=ABSENT)
         for table, foreign_id in world["estate"].ids.items():
             foreign = attempt(intruder, route, reference=foreign_id)
+            where, by_record = f"body with {table}", route.path in BY_RECORD
             wrong += judge(
-                route,
-                intruder,
-                foreign,
-                absent,
-                world["estate"],
-                where=f"body with {table}",
-                may_answer=route.path in VERDICTS_INSIDE,
+                route, intruder, foreign, absent, world["estate"], where=where, may_answer=by_record
             )
     assert wrong == []
 

@@ -1,18 +1,30 @@
-"""What safety plugs into the lower floors: a reader of ECU files, and the gate before a flash."""
+"""Plugs of the garage: a reader of ECU files, the gate before a flash, lines of a vehicle's story."""
 
-from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
 
 from garage.errors import UnreadableFile
-from garage.ports import BACKUP, EcuFileFacts, FlashRequest, Objection, file_readers, flash_gates
+from garage.ports import (
+    BACKUP,
+    EcuFileFacts,
+    FlashRequest,
+    Objection,
+    TimelineEvent,
+    file_readers,
+    flash_gates,
+    timeline_sources,
+)
 from safety import sandbox
 from safety.errors import AnalyserBusy
-from safety.models import SafetyReport, Verdict
+from safety.hooks.telling import grave_findings, headline
+from safety.models import ReportState, SafetyReport, Verdict
 from safety.selectors import current_report, newest_verified_backup
-from safety.services import ASKS
+from safety.services import ASKS, matching
+from safety.services.definitions import is_image
 from safety.vehicle import VehicleProfile
 
 ABOUT_THE_FILE = frozenset({"A", "B"})
-GRAVE = frozenset({"high", "critical"})
 
 
 class EngineReader:
@@ -20,9 +32,12 @@ class EngineReader:
 
     def read(self, data: bytes, filename: str) -> EcuFileFacts:
         try:
-            report = sandbox.analyse(data, filename, VehicleProfile())
+            report = sandbox.analyse(data, filename, VehicleProfile(), definition=matching(data, filename))
         except sandbox.SandboxUnavailable:
             raise AnalyserBusy(retry_after=5) from None
+        if report.verdict == Verdict.NOT_ANALYSED and is_image(data, filename):
+            # An image may be whole without anybody here knowing it: kept, never verified, looked at by a person.
+            return EcuFileFacts(format=ending_of(filename), detail=report.reason)
         if report.reason:
             raise UnreadableFile(report.reason)
         defects = [
@@ -42,31 +57,33 @@ class EngineReader:
         )
 
 
+def ending_of(filename: str) -> str:
+    ending = filename.rpartition(".")[2].lower()
+    return ending if ending in {"bin", "hex", "s19"} else "image"
+
+
 class ReportGate:
     """No flash without a report on exactly this file, this vehicle as it is now, and its newest verified backup."""
 
     def objections(self, flash: FlashRequest) -> list[Objection]:
         if flash.source_kind == BACKUP:
             return []
-        backup = newest_verified_backup(flash.vehicle)
+        if flash.safety_report_id is None:
+            text = "Analyse this tune against this vehicle first, and name the report."
+            return [Objection("safety_report_missing", text)]
         report = current_report(
             vehicle=flash.vehicle,
             tune_sha256=flash.file.sha256,
-            baseline_sha256=backup.sha256 if backup else "",
+            backup=newest_verified_backup(flash.vehicle),
             report_id=flash.safety_report_id,
         )
         if report is None:
-            return [self._missing(flash)]
-        return self._judge(report, flash)
-
-    def _missing(self, flash: FlashRequest) -> Objection:
-        if flash.safety_report_id is not None:
-            return Objection(
-                "safety_report_outdated",
-                "This report is not about this file, this vehicle as it is now and its newest backup."
-                " Analyse again.",
+            text = (
+                "This report is not about this file, this vehicle as it is now and its newest backup,"
+                " under today's rules. Analyse again."
             )
-        return Objection("safety_report_missing", "Analyse this tune against this vehicle first.")
+            return [Objection("safety_report_outdated", text)]
+        return self._judge(report, flash)
 
     def _judge(self, report: SafetyReport, flash: FlashRequest) -> list[Objection]:
         detail = {"report_id": str(report.pk), "verdict": report.verdict, "findings": grave_findings(report)}
@@ -80,19 +97,24 @@ class ReportGate:
         return []
 
 
-def grave_findings(report: SafetyReport) -> list[dict[str, Any]]:
-    """The findings that stand in the way, with table and cells."""
-    return [finding for finding in report.body["findings"] if finding["severity"] in GRAVE]
+class Analyses:
+    """What was judged for a vehicle."""
 
-
-def headline(report: SafetyReport) -> str:
-    """One sentence that names the worst table and the reason."""
-    worst = next(iter(report.body["findings"]), None)
-    if worst is None:
-        return "Too little of this tune could be checked."
-    place = worst["table"] or worst["scalar"]
-    return f"{worst['title']}{f' ({place})' if place else ''}: {worst['explanation']}"
+    def events(self, vehicle_id: UUID, limit: int) -> list[TimelineEvent]:
+        rows = SafetyReport.objects.live().filter(vehicle_id=vehicle_id, state=ReportState.READY)
+        newest = rows.select_related("tune_version__tune").defer("body").order_by("-created_at")[:limit]
+        return [
+            TimelineEvent(
+                at=row.created_at,
+                kind="safety",
+                title=f"Analysed: {row.get_verdict_display()}",
+                detail=str(row.tune_version.tune) if row.tune_version else row.filename,
+                link=reverse("admin:safety_safetyreport_change", args=[row.pk]),
+            )
+            for row in newest
+        ]
 
 
 file_readers.register("engine", EngineReader())
 flash_gates.register("safety", ReportGate())
+timeline_sources.register("safety", Analyses())
