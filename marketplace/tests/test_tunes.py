@@ -175,9 +175,6 @@ class Gate:
     def prepare(self, tune, version):
         self.prepared.append(version.number)
 
-    def prepare(self, tune, version):
-        self.prepared = version.number
-
     def objections(self, tune, version):
         return list(self.says)
 

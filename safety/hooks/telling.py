@@ -1,15 +1,8 @@
 """How findings are told to a gate's reader."""
 
-<<<<<<< HEAD
-from typing import TYPE_CHECKING, Any
-=======
 from typing import Any
->>>>>>> safetyapp
 
 from safety.models import FitmentReport, SafetyReport
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 GRAVE = frozenset({"high", "critical"})
 
