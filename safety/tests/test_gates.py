@@ -306,7 +306,7 @@ def test_the_nearest_verified_tune_stands_in_for_a_backup_but_never_counts_as_on
     assert all(cell[6] is None for row in report["findings"] for cell in row["cells"])
     words = phone.get(f"/api/v1/safety/reports/{report['id']}/text/").content
     assert b"nearest verified tune of the same engine" in words
-    picture = phone.get(f"/api/v1/safety/reports/{report['id']}/tables/ignition.svg/", {"view": "baseline"})
+    picture = phone.get(f"/api/v1/safety/reports/{report['id']}/tables/ignition.svg", {"view": "baseline"})
     assert picture.status_code == 404
     assert report_on(phone, bike, tune)["id"] == report["id"]
     answer = flash(phone, bike, tune, report["id"], acknowledgement="Alice: I know.")
