@@ -125,8 +125,9 @@ def prepare_version(tune: Tune, version: TuneVersion) -> None:
 def prepare_later(version_id: UUID) -> None:
     """A head start after an upload: publishing then waits for nothing. Raises Unavailable."""
     with as_system("the gates look at whoever's version"):
-        version = TuneVersion.objects.select_related("tune").get(pk=version_id)
-    prepare_version(version.tune, version)
+        version = TuneVersion.objects.select_related("tune").filter(pk=version_id).first()
+    if version is not None:
+        prepare_version(version.tune, version)
 
 
 def _prepare_own(owner: User, tune_id: UUID) -> None:

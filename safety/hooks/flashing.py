@@ -11,6 +11,7 @@ from garage.ports import (
     FlashRequest,
     Objection,
     TimelineEvent,
+    acknowledged,
     file_readers,
     flash_gates,
     timeline_sources,
@@ -23,6 +24,7 @@ from safety.selectors import current_report, newest_verified_backup
 from safety.services import ASKS, matching
 from safety.services.definitions import is_image
 from safety.vehicle import VehicleProfile
+from users.models import User
 
 ABOUT_THE_FILE = frozenset({"A", "B"})
 
@@ -97,6 +99,14 @@ class ReportGate:
         return []
 
 
+class SaidOfTheReport:
+    """What the owner confirmed when they read the report."""
+
+    def words(self, user: User, report_id: UUID) -> str:
+        rows = SafetyReport.objects.visible_to(user).filter(pk=report_id)
+        return rows.values_list("acknowledgement", flat=True).first() or ""
+
+
 class Analyses:
     """What was judged for a vehicle."""
 
@@ -117,4 +127,5 @@ class Analyses:
 
 file_readers.register("engine", EngineReader())
 flash_gates.register("safety", ReportGate())
+acknowledged.register("safety", SaidOfTheReport())
 timeline_sources.register("safety", Analyses())

@@ -251,7 +251,7 @@ def test_a_big_file_is_queued_and_answered_later(phone, alice, bike):
         assert (early.status_code, early.json()["code"]) == (409, "report_not_ready")
     held = phone.delete(f"/api/v1/files/{file_id}/")
     assert (held.status_code, held.json()["code"]) == (409, "file_in_use")
-    assert run_jobs()[0] == "safety.finish_report"
+    assert "safety.finish_report" in run_jobs()
     ready = phone.get(answer["Location"]).json()
     assert (ready["state"], ready["verdict"]) == ("ready", "pass")
     assert analyse(phone, bike, file_id=file_id).status_code == 200

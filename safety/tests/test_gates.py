@@ -258,7 +258,8 @@ def test_a_report_that_was_acknowledged_needs_no_second_word(phone, bike, sold):
     SafetyReport.objects.filter(pk=report["id"]).update(verdict="confirm")
     said = {"acknowledgement": "Alice: the step is meant."}
     phone.post(f"/api/v1/safety/reports/{report['id']}/acknowledge/", said)
-    assert flash(phone, bike, tune, report["id"]).status_code == 201
+    made = flash(phone, bike, tune, report["id"]).json()
+    assert made["acknowledgement"] == "Alice: the step is meant."
 
 
 def test_only_staff_let_pass_what_nobody_understands(phone, bike, sold, desk):
