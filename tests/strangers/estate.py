@@ -72,10 +72,7 @@ def estate_of(alice, bob):
                 for name, value in row.items()
                 if isinstance(value, str) and len(value) >= 12 and name != "id" and value not in public_words
             }
-    for catalogue in (
-        VehicleBrand,
-        VehicleModel,
-    ):  # a vehicle's make and model may be read there by everybody
+    for catalogue in (VehicleBrand, VehicleModel):  # everybody may read makes and models there
         estate.words -= set(catalogue.objects.values_list("name", flat=True))
     return estate
 
