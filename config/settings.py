@@ -242,6 +242,8 @@ SPECTACULAR_SETTINGS = {
         "AspirationEnum": "garage.models.Aspiration",
         "DocumentKindEnum": "garage.models.DocumentKind",
         "BackupStateEnum": "garage.models.BackupState",
+        "ReportStateEnum": "safety.models.ReportState",
+        "SafetyVerdictEnum": "safety.models.Verdict",
         "FlashStateEnum": "garage.models.FlashState",
         "FlashStepEnum": "garage.models.FlashStep",
         "ReadingSourceEnum": "garage.models.ReadingSource",

@@ -41,7 +41,8 @@ class OpenAIWording:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                answer.raise_for_status()
+                if answer.status_code != 200:
+                    raise NoWords(f"No words: {answer.status_code}")
                 raw = answer.raw.read(LONGEST + 1, decode_content=True)
             said = json.loads(json.loads(raw)["choices"][0]["message"]["content"])["words"]
         except (requests.RequestException, OSError, ValueError, KeyError, IndexError, TypeError) as problem:

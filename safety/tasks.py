@@ -50,6 +50,11 @@ def rerun(after: str = "") -> None:
 @app.periodic(cron="7 * * * *")
 @app.task(name="safety.look_for_unchecked", queueing_lock="safety.look_for_unchecked")
 def look_for_unchecked(timestamp: int) -> None:
-    """Hourly: a new ruleset, a changed fitment or a new definition makes live versions due again."""
+    """Hourly: a new ruleset, a changed fitment or a new definition makes live versions due again.
+
+    Reports that hang in the queue are tried again too.
+    """
+    if stuck := services.requeue_stuck():
+        log.warning("%s queued reports are tried again", stuck)
     with as_system("the next batch"):
         enqueue("safety.rerun")

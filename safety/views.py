@@ -142,11 +142,12 @@ class ReportViewSet(
         return HttpResponse(page, content_type="text/plain; charset=utf-8")
 
     @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR})
-    @action(detail=True, url_path="report.html")
     def page(self, request: Request, pk: UUID) -> HttpResponse:
         nonce = secrets.token_urlsafe(16)
+        stored = self._stored(request)
+        title = f"Safety report: {stored.vehicle['name'] or 'vehicle'}"
         response = HttpResponse(
-            html.render(self._stored(request), nonce=nonce), content_type="text/html; charset=utf-8"
+            html.render(stored, nonce=nonce, title=title), content_type="text/html; charset=utf-8"
         )
         # Its own style sheet and nothing else: no script, no picture, no address to send anything to.
         response["Content-Security-Policy"] = (
@@ -159,7 +160,6 @@ class ReportViewSet(
         parameters=[OpenApiParameter("view", enum=VIEWS, default="tune")],
         responses={(200, "image/svg+xml"): OpenApiTypes.STR},
     )
-    @action(detail=True, url_path=r"tables/(?P<role>[a-z0-9_.]{1,60})\.svg")
     def table(self, request: Request, pk: UUID, role: str) -> HttpResponse:
         stored = self._stored(request, tables=True)
         view = request.query_params.get("view", "tune")

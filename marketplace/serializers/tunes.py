@@ -1,7 +1,6 @@
 """Tunes, versions and what they fit."""
 
 from typing import Any
-from uuid import UUID  # noqa: TC003 -- DRF and Django read annotations
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -225,9 +224,9 @@ class TuneSerializer(CardSerializer):
 
     @extend_schema_field(serializers.DictField(child=serializers.DictField()))
     def get_badges(self, row: Tune) -> dict[str, Any]:
-        found: dict[UUID, dict[str, Any]] = self.context.get("badges", {})
         shown = shown_version(row)
-        return found.get(shown.pk, {}) if shown else {}
+        found: dict[str, Any] = self.context.get("badges", {}).get(shown.pk, {}) if shown else {}
+        return found
 
 
 class OwnTuneSerializer(TuneSerializer):

@@ -69,7 +69,7 @@ class FitmentGate:
 
 
 class CheckedBadge:
-    """Such as "checked, 2 findings": the worst of all kinds of vehicle."""
+    """Checked, with so many findings: the worst of all kinds of vehicle; notices don't count."""
 
     def badges(self, version_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
         rows = FitmentReport.objects.live().filter(version_id__in=version_ids)

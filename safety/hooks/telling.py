@@ -1,11 +1,8 @@
 """How findings are told to a gate's reader."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from safety.models import FitmentReport, SafetyReport
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 GRAVE = frozenset({"high", "critical"})
 
@@ -17,7 +14,7 @@ def grave_findings(report: SafetyReport | FitmentReport) -> list[dict[str, Any]]
 
 def headline(report: SafetyReport | FitmentReport) -> str:
     """One sentence that names the worst table and the reason."""
-    worst: Mapping[str, Any] | None = next(iter(report.body["findings"]), None)
+    worst = next(iter(report.body["findings"]), None)
     if worst is None or report.verdict == "insufficient_data":
         return "Too little of this tune could be checked."
     place = worst["table"] or worst["scalar"]

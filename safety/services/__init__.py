@@ -1,7 +1,7 @@
 """Deeds of safety: analyse, acknowledge, check what is on sale, keep definitions, find words."""
 
 from safety.engine import RULESET_VERSION
-from safety.services.analysing import ASKS, acknowledge, analyse, finish
+from safety.services.analysing import ASKS, acknowledge, analyse, finish, requeue_stuck
 from safety.services.definitions import add_definition, matching
 from safety.services.fitments import check_version, rerun, seen
 from safety.services.purchases import analyse_purchase
@@ -22,6 +22,7 @@ __all__ = [
     "matching",
     "own_upload",
     "read_subject",
+    "requeue_stuck",
     "rerun",
     "seen",
 ]

@@ -1,6 +1,7 @@
 """Analyse a file for a vehicle, now or by a job; acknowledge what was found."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,8 @@ from users.models import User
 
 AT_ONCE = 1024 * 1024  # bytes; a larger file, or one with a definition, waits for a worker
 ASKS = frozenset({Verdict.CONFIRM, Verdict.INSUFFICIENT})
+STUCK_AFTER = timedelta(hours=1)
+MOST_STUCK = 500
 WAITING = "The file waits for the analyser."
 
 
@@ -127,6 +130,18 @@ def finish(report_id: UUID) -> None:
             report.refresh_from_db()
             tell(report)
             want_words(report)
+
+
+def requeue_stuck() -> int:
+    """Queued reports whose job gave up, or was lost: they are tried again. How many."""
+    with as_system("the job looks after all queues"):
+        rows = SafetyReport.objects.live().filter(
+            state=ReportState.QUEUED, created_at__lt=clock.now() - STUCK_AFTER
+        )
+        ids = list(rows.values_list("pk", flat=True)[:MOST_STUCK])
+        for report_id in ids:
+            enqueue("safety.finish_report", report_id=str(report_id))
+    return len(ids)
 
 
 def tell(report: SafetyReport) -> None:

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from core.rls import as_system
 from core.testing.files import stored
-from garage.models import Vehicle
+from garage.models import Vehicle, VehicleBrand, VehicleModel, VehicleType
 from garage.services.backups import save_backup, verify_backup
 from marketplace.models import Compatibility, Tune
 from marketplace.services import add_version, purchase_tune
@@ -31,12 +29,6 @@ ENGINES = {
         "engine_redline_rpm": 9000,
     },
 }
-
-
-@pytest.fixture(autouse=True)
-def _files(tmp_path, settings):
-    settings.MEDIA_ROOT = tmp_path
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 
 def msq(name):
@@ -74,8 +66,6 @@ def back_up(vehicle, data=None, name="stock.msq"):
 
 def make_model(key=FOUR, **columns):
     """The catalogue's word on one of our engines."""
-    from garage.models import VehicleBrand, VehicleModel, VehicleType
-
     facts = {
         "year_from": 2000,
         "engine_stroke": 4,

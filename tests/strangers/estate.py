@@ -9,7 +9,7 @@ from core.rls import APP_ROLE, SYSTEM_ROLE
 from core.testing.client import use_role
 from garage.models import VehicleBrand, VehicleModel
 from tests.cast import login
-from tests.strangers.routes import routes
+from tests.strangers.routes import SHAPED, routes
 from users.models import Identity, UserDevice
 
 CANARY = "canary-of-alice"
@@ -65,7 +65,7 @@ def estate_of(alice, bob):
             private = {key: row for key, row in mine.items() if key not in others}
             if private and "id" in columns:
                 estate.ids[table] = str(next(iter(private.values()))["id"])
-            public_words = {value for row in others.values() for value in row.values()}
+            public_words = {value for row in others.values() for value in row.values()} | set(SHAPED.values())
             estate.words |= {
                 value
                 for row in private.values()
