@@ -6,10 +6,12 @@ import hmac
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import jwt
+import orjson
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
@@ -51,25 +53,46 @@ def make_access_token(*, user_id: UUID, session_id: UUID, generation: int, issue
 
 
 def read_access_token(token: str) -> AccessClaims:
-    """The claims of a genuine, unexpired token. Raises BadToken for anything else."""
+    """The claims of a genuine, unexpired token. Raises BadToken for anything else.
+
+    Only what `make_access_token` writes is read: a header that is ours to the byte, so there is no algorithm to
+    choose. PyJWT would take eight times as long for the same, at each request.
+    """
+    head, _, rest = token.partition(".")
+    body, _, mac = rest.partition(".")
+    key = _headers().get(head)
+    if key is None:
+        raise BadToken
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
-        key = settings.JWT_KEYS.get(kid) if isinstance(kid, str) else None
-        if key is None:
+        signed = hmac.digest(key, f"{head}.{body}".encode("ascii"), "sha256")
+        if not hmac.compare_digest(_unpadded(signed), mac.encode("ascii")):
             raise BadToken
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=[ALGORITHM],
-            issuer=ISSUER,
-            options={"require": ["exp", "sub", "iss"], "verify_exp": False, "verify_iat": False},
-        )
+        claims: dict[str, Any] = orjson.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        if claims["iss"] != ISSUER:
+            raise BadToken
         read = AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["gen"]), int(claims["exp"]))
-    except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError):
         raise BadToken from None
     if read.expires_at <= clock.now().timestamp():
         raise BadToken(expired=True)
     return read
+
+
+def _headers() -> dict[str, bytes]:
+    """The first part of a token, as PyJWT writes it for each of the keys -> that key."""
+    return _headers_of(tuple(settings.JWT_KEYS.items()))
+
+
+@lru_cache(maxsize=8)
+def _headers_of(keys: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
+    return {
+        jwt.encode({}, key, algorithm=ALGORITHM, headers={"kid": kid}).partition(".")[0]: key.encode()
+        for kid, key in keys
+    }
+
+
+def _unpadded(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
 def make_refresh_token(session_id: UUID, generation: int) -> str:
@@ -101,7 +124,7 @@ def _macs(stem: str) -> list[str]:
     digests = [
         hmac.new(key.encode(), stem.encode(), hashlib.sha256).digest() for key in settings.REFRESH_KEYS
     ]
-    return [base64.urlsafe_b64encode(digest).decode().rstrip("=") for digest in digests]
+    return [_unpadded(digest).decode() for digest in digests]
 
 
 class LeanArgon2Hasher(Argon2PasswordHasher):

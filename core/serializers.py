@@ -1,5 +1,7 @@
 """Shapes of input and output: strict on the way in, plain and fast on the way out."""
 
+import threading
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -59,3 +61,35 @@ class MessageSerializer(StrictSerializer):
     """A short sentence for a person."""
 
     message = serializers.CharField()
+
+
+class _Idle(threading.local):
+    """Serializers of this thread that judge nothing at the moment, by class."""
+
+    def __init__(self) -> None:
+        self.judges: defaultdict[type[Any], list[Any]] = defaultdict(list)
+
+
+_idle = _Idle()
+
+
+def checked(
+    shape: type[serializers.BaseSerializer[Any]],
+    data: Any,
+    *,
+    context: Mapping[str, Any],
+    partial: bool = False,
+) -> dict[str, Any]:
+    """The validated data of `shape(data=data)`, for hot writes that save by a statement of their own.
+
+    One serializer judges the requests of a thread in turn: to build its fields takes several times as long as what
+    they check. Raises ValidationError.
+    """
+    idle = _idle.judges[shape]
+    judge: Any = idle.pop() if idle else shape()
+    judge.initial_data, judge.partial, judge._context = data, partial, dict(context)
+    try:
+        return dict(judge.run_validation(data))
+    finally:
+        judge.initial_data, judge._context = None, {}
+        idle.append(judge)

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from core.files.services import public_url
+from core.files.services import public_address
 from core.ids import uuid7
-from core.models import FilePurpose, StoredFile
+from core.models import FilePurpose
 from garage.models import ReadingSource, Vehicle
 
 _NOWHERE = UUID(int=0)
@@ -44,10 +44,11 @@ VEHICLE_JSON = f"""json_build_object(
  'photo', replace(%(photo)s::text, '{_NOWHERE}', v.photo_file_id::text),
  'created_at', {_instant("v.created_at")}, 'updated_at', {_instant("v.updated_at")}, 'rev', v.rev)::text"""
 
+# The limit stands in the text: with a bound one PostgreSQL plans the statement anew each time.
 _PAGE = f"""
 SELECT v.id, v.created_at, {VEHICLE_JSON} FROM garage_vehicle v
  WHERE v.owner_id = %(owner)s::uuid AND v.deleted_at IS NULL
- ORDER BY v.created_at DESC, v.id DESC LIMIT %(limit)s::int"""
+ ORDER BY v.created_at DESC, v.id DESC LIMIT {{limit}}"""
 
 _ONE = f"""
 SELECT v.rev, {VEHICLE_JSON} FROM garage_vehicle v
@@ -70,7 +71,7 @@ class Listed(NamedTuple):
 def first_vehicles(owner_id: UUID, limit: int) -> list[Listed]:
     """The newest `limit` vehicles of a person."""
     with connection.cursor() as cursor:
-        cursor.execute(_PAGE, {"owner": owner_id, "limit": limit, "photo": _photo()})
+        cursor.execute(_PAGE.format(limit=int(limit)), {"owner": owner_id, "photo": _photo()})
         return [Listed(*row) for row in cursor.fetchall()]
 
 
@@ -195,4 +196,4 @@ def _extras(source: ReadingSource) -> dict[str, Any]:
 
 
 def _photo() -> str | None:
-    return public_url(StoredFile(id=_NOWHERE, purpose=FilePurpose.PHOTO))
+    return public_address(_NOWHERE, FilePurpose.PHOTO)

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from core import clock
 from core.errors import Invalid, NotFound
 from core.renderers import wants_camel
+from core.serializers import checked
 from core.views import caller_id
 from garage.models import Vehicle
 from garage.selectors.vehicles import Shown, first_vehicles, shown
@@ -72,9 +73,9 @@ class VehicleViewSet(SyncedViewSet):
         return self._show(vehicles.unlink_dongle(caller_id(request), pk))
 
     def _columns(self, request: Request, *, partial: bool) -> dict[str, Any]:
-        form = self.get_serializer(data=request.data, partial=partial)
-        form.is_valid(raise_exception=True)
-        return dict(form.validated_data)
+        return checked(
+            VehicleSerializer, request.data, context=self.get_serializer_context(), partial=partial
+        )
 
     def _show(self, row: Shown, *, status: int = 200) -> Response:
         camel = wants_camel(self.request.accepted_media_type)
