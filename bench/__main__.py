@@ -40,6 +40,7 @@ def main() -> None:
             print(f"\n{name}: filling in the data", flush=True)
             for peer in peers:
                 if peer.name != "limit":
+                    peer.rest()
                     section.fill(peer)
             peers[-1].tokens, peers[-1].data = peers[1].tokens, peers[1].data
             with psycopg.connect(url, autocommit=True) as connection:

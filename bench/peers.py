@@ -54,6 +54,10 @@ class Peer:
         text = answer.read()
         return answer.status, text, time.perf_counter() - start
 
+    def rest(self) -> None:
+        """Hang up: a server closes a connection that rests while others are measured; the next request opens one."""
+        self._link.close()
+
     def demand(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
         """The JSON of an answer that must be good; raises RuntimeError with what came instead."""
         status, text, _ = self.ask(method, path, body, token)
@@ -136,7 +140,7 @@ def serve(name: str, interface: str, target: str, url: str, environment: dict[st
                sys.executable, "-m", "granian", "--interface", interface, "--host", "127.0.0.1", "--port", str(port),
                "--workers", "1", "--no-ws", "--log-level", "error", "--working-dir", str(ROOT), target]  # fmt: skip
     if interface == "wsgi":
-        command[-1:-1] = ["--blocking-threads", "1"]
+        command[-1:-1] = ["--blocking-threads", "1", "--blocking-threads-idle-timeout", "600"]
     with companion(command, ready=answers):
         peer = Peer(name, port, url)
         try:

@@ -36,7 +36,8 @@ class PagePolicies(CSPMiddleware):  # type: ignore[misc]  # untyped package
 
     def __init__(self, get_response: Any) -> None:
         super().__init__(get_response)
-        self.default: str = build_policy()
+        rules = build_policy().split("; ")  # in any order
+        self.default = "; ".join(sorted(rules, key=lambda rule: (not rule.startswith("default-src"), rule)))
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
         if not is_api(request) or vars(response).keys() & _OWN_POLICY:
