@@ -40,7 +40,7 @@ def main() -> None:
             print(f"\n{name}: filling in the data", flush=True)
             for peer in peers:
                 if peer.name != "limit":
-                    peer.rest()
+                    peer.reconnect()
                     section.fill(peer)
             peers[-1].tokens, peers[-1].data = peers[1].tokens, peers[1].data
             for peer in peers[:2]:  # as autovacuum would have by tomorrow

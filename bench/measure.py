@@ -70,7 +70,7 @@ def one_round(case: Case, peer: Peer, first: int, requests: int) -> tuple[float,
     would be missing.
     """
     for _ in range(ATTEMPTS):
-        peer.rest()
+        peer.reconnect()
         send(case, peer, [case.ask(peer, first)])  # who rested while others were measured wakes up
         todo = [case.ask(peer, first + number) for number in range(requests)]
         watched = peer.processes()

@@ -54,10 +54,6 @@ class Peer:
         text = answer.read()
         return answer.status, text, time.perf_counter() - start
 
-    def rest(self) -> None:
-        """Hang up: a server closes a connection that rests while others are measured; the next request opens one."""
-        self._link.close()
-
     def demand(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
         """The JSON of an answer that must be good; raises RuntimeError with what came instead."""
         status, text, _ = self.ask(method, path, body, token)
@@ -77,6 +73,10 @@ class Peer:
             "SELECT pid FROM pg_stat_activity WHERE application_name = %s", [self.name]
         )
         return tree | {pid for (pid,) in rows}
+
+    def reconnect(self) -> None:
+        """After a pause in which the server may have given up the connection."""
+        self._link.close()
 
     def close(self) -> None:
         self._link.close()

@@ -12,7 +12,6 @@ from django.db import connection
 
 from core.files.services import public_address
 from core.ids import uuid7
-from core.models import FilePurpose
 from garage.models import ReadingSource, Vehicle
 
 _NOWHERE = UUID(int=0)
@@ -195,5 +194,5 @@ def _extras(source: ReadingSource) -> dict[str, Any]:
     return {"photo": _photo(), "source": source.value, "reading_id": uuid7()}
 
 
-def _photo() -> str | None:
-    return public_address(_NOWHERE, FilePurpose.PHOTO)
+def _photo() -> str:
+    return public_address(_NOWHERE)
