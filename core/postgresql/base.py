@@ -5,7 +5,9 @@ from __future__ import annotations
 import select
 import time
 
+import psycopg
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
 
 TRUSTED_FOR = 30.0  # seconds that a connection may rest before the server itself is asked
 
@@ -26,10 +28,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return fine
 
     def _silent(self) -> bool:
-        """Nothing to read: neither an end nor a last word of the server's."""
+        """Nothing to read: neither an end nor a last word of the server's; and no statement failed before."""
         try:
+            if self.connection.info.transaction_status == TransactionStatus.INERROR:
+                return False
             watched = select.poll()
             watched.register(self.connection.fileno(), select.POLLIN)
             return not watched.poll(0)
-        except (AttributeError, OSError, base.Database.Error):
+        except (AttributeError, OSError, psycopg.Error):
             return False
