@@ -31,7 +31,7 @@ class _PagesOnly(MiddlewareMixin):
         return self.get_response(request) if is_api(request) else super().__call__(request)
 
 
-class PagePolicies(CSPMiddleware):  # type: ignore[misc]  # untyped package
+class PagePolicies(CSPMiddleware):
     """Builds the policy of each page; the API's answers all have the default one, which is built once."""
 
     def __init__(self, get_response: Any) -> None:

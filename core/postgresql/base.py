@@ -6,6 +6,7 @@ import select
 import time
 
 from django.db.backends.postgresql import base
+from psycopg import Error
 
 TRUSTED_FOR = 30.0  # seconds that a connection may rest before the server itself is asked
 
@@ -31,5 +32,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
             watched = select.poll()
             watched.register(self.connection.fileno(), select.POLLIN)
             return not watched.poll(0)
-        except (AttributeError, OSError, base.Database.Error):
+        except (AttributeError, OSError, Error):
             return False
