@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from bench.peers import Peer, cpu_seconds
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-ATTEMPTS = 3
+ATTEMPTS = 5
 
 
 class Request(NamedTuple):
@@ -76,8 +77,9 @@ def one_round(case: Case, peer: Peer, first: int, requests: int) -> tuple[float,
         watched = peer.processes()
         before = cpu_seconds(watched)
         seconds = send(case, peer, todo)
-        if watched <= (now := peer.processes()):  # one that came has cost all that it has used
-            return (cpu_seconds(now) - before) / requests * 1e6, seconds
+        with contextlib.suppress(OSError):  # one ended between the two lines
+            if watched <= (now := peer.processes()):  # one that came has cost all that it has used
+                return (cpu_seconds(now) - before) / requests * 1e6, seconds
     raise RuntimeError(f"{peer.name}: its processes end while it is measured")
 
 
