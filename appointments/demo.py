@@ -46,7 +46,7 @@ SHOPS: Final[tuple[dict[str, Any], ...]] = (
         "buffer_after": 15,
     },
 )
-TEAM: Final = (
+TEAM: Final[tuple[tuple[str, str, list[str]], ...]] = (
     ("bay", "Bay 1 (lift)", []),
     ("bay", "Bay 2 (lift)", []),
     ("bay", "Bay 3 (dyno)", []),
@@ -126,7 +126,7 @@ def _shop(facts: dict[str, Any], services: list[Service]) -> Location:
     for kind, name, skills in TEAM:
         Resource.objects.create(location=shop, kind=kind, name=name, skills=skills)
     column = 6 if shop.currency == "INR" else 7
-    base = {row[0]: int(row[column]) for row in SERVICES}  # type: ignore[call-overload]
+    base = {row[0]: int(row[column]) for row in SERVICES}
     ServicePrice.objects.bulk_create(
         ServicePrice(service=service, location=shop, price_minor=base[service.code], currency=shop.currency)
         for service in services

@@ -13,8 +13,8 @@ from appointments.models import (
     StatusChange,
     WaitlistEntry,
 )
+from appointments.selectors.bookings import KIND
 from appointments.services import money
-from appointments.services.booking import KIND
 from appointments.services.moving import cancel
 from appointments.states import CANCELLABLE, LIVE
 from core import clock

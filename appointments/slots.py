@@ -215,11 +215,11 @@ def slots(
 ) -> list[Slot]:
     """What can be booked on these local dates, both included. Nothing but this list can be booked."""
     earliest, latest = now + plan.minimum_notice, now + plan.horizon
-    found = []
-    for start in grid(plan, job.duration, date_from, date_to):
-        if earliest <= start <= latest and (left := remaining(plan, job, staffing, start)):
-            found.append(Slot(start, start + job.duration, left))
-    return found
+    return [
+        Slot(start, start + job.duration, left)
+        for start in grid(plan, job.duration, date_from, date_to)
+        if earliest <= start <= latest and (left := remaining(plan, job, staffing, start))
+    ]
 
 
 def occupied(plan: Plan, job: Job, start: datetime) -> tuple[datetime, datetime]:

@@ -33,7 +33,7 @@ def offers_for(
     rows = rows.filter(Q(eligible_memberships=[]) | Q(eligible_memberships__contains=[tier_of(user)]))
     if vehicle is not None:
         of_type = Offer.vehicle_types.through.objects.filter(offer=OuterRef("pk"))
-        wanted = VehicleModel.objects.filter(pk=vehicle.vehicle_model_id).values("vehicle_type")
+        wanted = VehicleModel.objects.filter(pk__in=[vehicle.vehicle_model_id]).values("vehicle_type")
         rows = rows.filter(~Exists(of_type) | Exists(of_type.filter(vehicletype__in=wanted)))
     if near is not None:
         close = Location.objects.live().filter(near.box(), active=True).annotate(distance=near.distance_m())

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from appointments.errors import SlotNotOffered
-from appointments.models import Appointment, Location, PaymentMethod, Service, ServicePlace, Source, Status
+from appointments.models import Appointment, Location, PaymentMethod, Service, ServicePlace, Status
 from appointments.services.booking import Wish, default_shop
 from appointments.slots import MAX_DAYS, Edge, WallClockError, local_to_utc
 from core.fields import InstantField, StrictCharField, VisibleField
@@ -191,7 +191,6 @@ class AppointmentSerializer(StrictModelSerializer[Appointment]):
     vehicle_model_id = serializers.UUIDField(read_only=True, allow_null=True)
     services = LineSerializer(source="lines", many=True, read_only=True)
     status = serializers.ChoiceField(choices=Status.choices, read_only=True)
-    source = serializers.ChoiceField(choices=Source.choices, read_only=True)
     payment = serializers.SerializerMethodField()
 
     class Meta:

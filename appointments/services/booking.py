@@ -153,7 +153,10 @@ def _book(
         technician_id=desk.technician_id if desk else None,
     )
     places = claim(location, job_of(minutes, wish.services), wanted)
-    appointment = _insert(wish, customer, desk, token, location, priced)
+    appointment = _insert(wish, customer, desk, location, priced)
+    if token:
+        appointment.guest_token_hash = token_hash(token)
+        appointment.save(update_fields=["guest_token_hash"])
     allocate(location, appointment, places)
     tell(appointment, "", actor=desk.actor if desk else customer.user.pk if customer.user else None)
     payment = _order(appointment, wish.payment_method, customer.user)
@@ -167,7 +170,6 @@ def _insert(
     wish: Wish,
     customer: Customer,
     desk: Desk | None,
-    token: str,
     location: Location,
     priced: list[Priced],
 ) -> Appointment:
@@ -197,7 +199,6 @@ def _insert(
         customer_name=customer.name,
         customer_phone=customer.phone,
         customer_email=customer.email,
-        guest_token_hash=token_hash(token) if token else "",
         vehicle=wish.vehicle,
         vehicle_model=model,
         start_at=wish.start,
@@ -216,8 +217,8 @@ def _insert(
         source=Source.STAFF if desk else Source.APP if customer.user else Source.GUEST,
     )
     _insert_lines(appointment, priced, discount, location)
-    if offer is not None:
-        redeem(offer, appointment, discount)
+    if offer is not None and customer.user is not None:
+        redeem(offer, customer.user, appointment, discount)
     return appointment
 
 

@@ -104,17 +104,20 @@ def claim(location: Location, job: slots.Job, wanted: Wanted) -> list[tuple[int,
     staffing = team.staffing(at_home=wanted.at_home)
     span = (slots.seconds(since), slots.seconds(until))
     day_span = (slots.seconds(opens), slots.seconds(closes))
-    bay = _pick(team, staffing.bays, span, day_span, wanted.bay_id, "bay_id")
+    bay = _pick(team, staffing.bays, span=span, day=day_span, wanted=wanted.bay_id, field="bay_id")
     chosen = [bay]
     if job.skills or wanted.technician_id:
         able = staffing.able(job)
-        chosen.append(_pick(team, able, span, day_span, wanted.technician_id, "technician_id"))
+        chosen.append(
+            _pick(team, able, span=span, day=day_span, wanted=wanted.technician_id, field="technician_id")
+        )
     return [(place.no, team.ids[place.no]) for place in chosen]
 
 
 def _pick(
     team: Team,
     places: Sequence[slots.Place],
+    *,
     span: tuple[int, int],
     day: tuple[int, int],
     wanted: UUID | None,

@@ -7,8 +7,9 @@ from django.db.models import F, Sum
 
 from appointments.errors import SlotNotOffered, SlotUnavailable, StateConflict
 from appointments.models import Allocation, Appointment, Status
+from appointments.selectors.bookings import KIND
 from appointments.selectors.pricing import job_of, share
-from appointments.services.booking import KIND, first_status, token_hash
+from appointments.services.booking import first_status, token_hash
 from appointments.services.guard import Wanted, allocate, claim, lock, release
 from appointments.services.reminders import plan_reminders
 from appointments.services.story import tell
@@ -54,8 +55,8 @@ def _tax(row: Appointment, amount: int) -> int:
 def admits(appointment_id: UUID, token: str) -> bool:
     """Is this the token that the guest was given?"""
     kept = Appointment.objects.filter(pk=appointment_id, user=None).values_list("guest_token_hash", flat=True)
-    found = kept.first()
-    return bool(found) and hmac.compare_digest(found, token_hash(token))
+    found = kept.first() or ""
+    return bool(found) and hmac.compare_digest(str(found), token_hash(token))
 
 
 def paid(appointment_id: UUID) -> bool:
@@ -156,7 +157,7 @@ def settle_end(row: Appointment, payments: list[Payment], *, fee_minor: int, by:
                     amount_minor=back,
                     reason=f"{row.reference} {row.get_status_display().lower()}",
                     by=by,
-                    key=f"booking-{row.pk}-{payment.pk}",
+                    key=f"booking-{payment.pk}",
                 )
 
 

@@ -1,15 +1,15 @@
 """What happens to a booking after it was made: confirmed, moved, cancelled, begun, done, or nobody came."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from appointments.errors import MovedTooOften, StateConflict, TooLateToMove
 from appointments.models import Allocation, Appointment, PaymentMethod, ResourceKind, Status
+from appointments.selectors.bookings import KIND
 from appointments.selectors.pricing import job_of
 from appointments.services import money
-from appointments.services.booking import KIND
 from appointments.services.garage import write_service_record
 from appointments.services.guard import Wanted, allocate, claim, guarded, lock, release
 from appointments.services.reminders import plan_reminders
@@ -67,7 +67,15 @@ def reschedule(
 
     def deed() -> Appointment:
         with as_system("the calendar must see everybody's bookings"):
-            return _reschedule(appointment_id, start, by, by_staff, bay_id, technician_id, sequence)
+            return _reschedule(
+                appointment_id,
+                start,
+                by=by,
+                by_staff=by_staff,
+                bay_id=bay_id,
+                technician_id=technician_id,
+                sequence=sequence,
+            )
 
     return guarded(deed)
 
@@ -75,6 +83,7 @@ def reschedule(
 def _reschedule(
     appointment_id: UUID,
     start: datetime,
+    *,
     by: User | None,
     by_staff: bool,
     bay_id: UUID | None,
@@ -129,12 +138,13 @@ def update_status(
     odometer_km: Decimal | None = None,
 ) -> Appointment:
     """A deed of staff. The status that it has already changes nothing. Raises NotFound, StateConflict."""
-    deeds: dict[str, Callable[[], Appointment]] = {
+    deeds: dict[str, Any] = {
         Status.CANCELLED: lambda: cancel(appointment_id, by=by, reason=reason, by_staff=True),
         Status.NO_SHOW: lambda: _no_show(appointment_id, by, reason),
     }
     if status in deeds:
-        return deeds[status]()
+        ended: Appointment = deeds[status]()
+        return ended
 
     def deed() -> Appointment:
         with as_system("staff act for the shop"):
@@ -171,7 +181,7 @@ def _step(
 
 def _end_allocations(row: Appointment) -> None:
     """Work that ended early leaves the rest of its time to others."""
-    if row.start_at < row.ended_at < row.end_at:
+    if row.ended_at is not None and row.start_at < row.ended_at < row.end_at:
         Allocation.objects.filter(appointment=row).update(period=(row.start_at, row.ended_at))
         freed(row.location_id)
 

@@ -32,12 +32,10 @@ def demand_offer(
     return offer, amount
 
 
-def redeem(offer: Offer, appointment: Appointment, amount_minor: int) -> None:
+def redeem(offer: Offer, user: User, appointment: Appointment, amount_minor: int) -> None:
     """Count one use; the offer is locked by `demand_offer`."""
     Offer.objects.filter(pk=offer.pk).update(redeemed_count=F("redeemed_count") + 1)
-    OfferRedemption.objects.create(
-        offer=offer, user_id=appointment.user_id, appointment=appointment, amount_minor=amount_minor
-    )
+    OfferRedemption.objects.create(offer=offer, user=user, appointment=appointment, amount_minor=amount_minor)
 
 
 def give_back(appointment: Appointment) -> None:

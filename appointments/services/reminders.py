@@ -78,7 +78,7 @@ def _channels(appointment: Appointment) -> list[str]:
 def _send(appointment: Appointment, reminder: Reminder) -> None:
     title, body = words(appointment, reminder.kind)
     match reminder.channel:
-        case Reminder.Channel.NOTE:
+        case Reminder.Channel.NOTE if appointment.user_id is not None:
             with as_system("a job speaks for the shop"):
                 notify(
                     appointment.user_id,

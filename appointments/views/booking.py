@@ -74,7 +74,7 @@ class OwnRows(ScopedMixin):
     """The caller's own appointments."""
 
     model = Appointment
-    serializer_class = AppointmentSerializer
+    serializer_class: Any = AppointmentSerializer
     lookup_value_converter = "uuid"
     ordering: ClassVar[str] = "-start_at"
     ordering_fields: ClassVar[tuple[str, ...]] = ("start_at", "created_at", "updated_at")

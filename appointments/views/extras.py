@@ -111,7 +111,7 @@ class AnyType(APIView):
     """A view whose answer is no JSON: calendars ask for text/calendar, or for anything."""
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
-        return super().perform_content_negotiation(request, force=True)  # type: ignore[misc]
+        return super().perform_content_negotiation(request, force=True)
 
 
 ICS = {(200, "text/calendar"): OpenApiTypes.STR}

@@ -96,7 +96,7 @@ class BookingsView(DeskView):
             form.is_valid(raise_exception=True)
             wish = form.to_wish()
         said = form.validated_data
-        allowed = getattr(request.auth, "locations", frozenset())
+        allowed: frozenset[UUID] = getattr(request.auth, "locations", frozenset())
         if allowed and wish.location.pk not in allowed:
             raise NotFound
         customer = Customer(
