@@ -13,6 +13,7 @@ from appointments.models import Allocation, Appointment, AppointmentLine, Status
 from core.staff import FactsAdmin
 from payments.amounts import money
 
+_WITH_LINK: Any = action(description="Workshop desk", url_path="open-desk")
 LABELS = {
     "Waiting for payment": "warning",
     "Waiting for the shop": "warning",
@@ -24,7 +25,8 @@ LABELS = {
 }
 
 
-_listed: Any = action(description="Workshop desk", url_path="open-desk")  # Unfold's own types forbid the call
+def _open_desk(self: Any, request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:appointments_desk"))
 
 
 class Facts(TabularInline):
@@ -63,6 +65,7 @@ class AppointmentAdmin(FactsAdmin):
     search_help_text = "Reference, name, phone, mail or plate"
     inlines = (LineInline, PlaceInline, ChangeInline)
     actions_list: Any = ("open_desk",)
+    open_desk: Any = _WITH_LINK(_open_desk)
     fields = (
         ("reference", "shown_status", "source"),
         ("location", "start_at", "end_at"),
@@ -81,10 +84,6 @@ class AppointmentAdmin(FactsAdmin):
     def get_urls(self) -> list[URLPattern]:
         desk = self.admin_site.admin_view(DeskView.as_view(admin=self))
         return [path("desk/", desk, name="appointments_desk"), *super().get_urls()]
-
-    @_listed
-    def open_desk(self, request: HttpRequest) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:appointments_desk"))
 
     @display(description="Who")
     def who(self, row: Appointment) -> str:
