@@ -5,6 +5,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 ARGS ?=
+WORKERS ?= -n auto --maxprocesses=4
 HAS_15 := from core.devserver import binaries_of; binaries_of(15)
 
 # A virtual environment whose Python is gone (moved, upgraded) is made again.
@@ -38,9 +39,9 @@ check: $(STAMP) lint types  ## all that must hold before a change is handed in
 	    JWT_KEYS=1:j$$key REFRESH_KEY=r$$key OTP_KEY=o$$key FILES_KEY=f$$key ALLOWED_HOSTS=revsync.example \
 	    DATABASE_URL=postgresql://nobody@localhost/none $(PY) manage.py check --deploy --fail-level WARNING
 	@$(PY) -c '$(HAS_15)' 2>/dev/null || echo "== NOT RUN: the second round of tests, on PostgreSQL 15 (not installed)"
-	@echo "== tests on PostgreSQL 18" && $(PY) -m pytest -q $(ARGS)
+	@echo "== tests on PostgreSQL 18" && $(PY) -m pytest -q $(WORKERS) $(ARGS)
 	@! $(PY) -c '$(HAS_15)' 2>/dev/null || \
-	    { echo "== tests on PostgreSQL 15" && REVSYNC_TEST_PG=15 $(PY) -m pytest -q -x $(ARGS); }
+	    { echo "== tests on PostgreSQL 15" && REVSYNC_TEST_PG=15 $(PY) -m pytest -q -x $(WORKERS) $(ARGS); }
 
 lint: $(STAMP)
 	@echo "== format, lint, floors" && $(PY) -m ruff format --check . && $(PY) -m ruff check .
@@ -59,7 +60,7 @@ bench: $(STAMP)  ## CPU per request beside a plain DRF application (ARGS="vehicl
 	@$(PY) -m bench $(ARGS)
 
 evaluate-safety: $(STAMP)  ## recall and false alarms of the tune analysis
-	@$(PY) manage.py evaluate_safety $(ARGS)
+	@$(PY) -m safety.evaluation --write docs/safety-evaluation.md $(ARGS)
 
 openapi: $(STAMP)  ## write openapi.yaml from the code
 	@DEBUG=true $(PY) manage.py spectacular --validate --fail-on-warn --file openapi.yaml

@@ -67,6 +67,7 @@ def one_round(case: Case, peer: Peer, first: int, requests: int) -> tuple[float,
     Raises RuntimeError when an answer has the wrong status, or a process came or went, which would falsify it.
     """
     todo = [case.ask(peer, first + number) for number in range(requests)]
+    peer.reconnect()
     watched = peer.processes()
     before = cpu_seconds(watched)
     seconds = []

@@ -74,6 +74,10 @@ class Peer:
         )
         return tree | {pid for (pid,) in rows}
 
+    def reconnect(self) -> None:
+        """After a pause in which the server may have given up the connection."""
+        self._link.close()
+
     def close(self) -> None:
         self._link.close()
         self._watch.close()

@@ -248,6 +248,7 @@ SPECTACULAR_SETTINGS = {
         "ReadingSourceEnum": "garage.models.ReadingSource",
         "RoleEnum": "users.models.Role",
         "SafetyVerdictEnum": "safety.models.Verdict",
+        "ReportStateEnum": "safety.models.ReportState",
         "TunerRoleEnum": "tuners.models.TunerRole",
         "SpecialityEnum": "tuners.models.Speciality",
         "VerificationEnum": "tuners.models.Verification",
@@ -353,6 +354,10 @@ DESCOPE = {
     "management_key": secret("DESCOPE_MANAGEMENT_KEY"),
     "base_url": text("DESCOPE_BASE_URL", default="https://api.descope.com").rstrip("/"),
 }
+# Push to phones: fcm (a service account's JSON in FCM_CREDENTIALS), console, off, or a dotted path as below
+FCM_CREDENTIALS = secret("FCM_CREDENTIALS")
+FCM_BASE_URL = text("FCM_BASE_URL", default="https://fcm.googleapis.com")
+PUSH_BACKEND = text("PUSH_BACKEND", default="fcm" if FCM_CREDENTIALS else "off" if PRODUCTION else "console")
 SMS_FILE_PATH = text("SMS_FILE_PATH")
 # console, file, twilio, descope, off (no codes by SMS), or the dotted path of a class like those of users/sms/
 SMS_BACKEND = text(
@@ -464,6 +469,14 @@ MEDIA_ROOT = Path(text("FILES_ROOT", default=str(BASE_DIR / "var" / "files")))
 
 FLASH_JOB_LIFETIME = timedelta(seconds=number("FLASH_JOB_LIFETIME", default=24 * 3600))
 FLASH_SILENCE = timedelta(seconds=number("FLASH_SILENCE", default=6 * 3600))
+
+# -- Safety: plainer words for findings from a language model (safety/services/wording.py); off, or openai
+
+SAFETY_WORDING = text("SAFETY_WORDING", default="off")
+AI_BASE_URL = text("AI_BASE_URL", default="https://api.openai.com/v1")  # or any compatible service
+AI_API_KEY = secret("AI_API_KEY")
+AI_MODEL = text("AI_MODEL", default="gpt-4o-mini")
+
 # -- Payments: Razorpay where its keys are set, else the sandbox where that is allowed (docs/payments.md)
 
 RAZORPAY_KEY_ID = text("RAZORPAY_KEY_ID")

@@ -6,6 +6,7 @@ import hmac
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -52,9 +53,18 @@ def make_access_token(*, user_id: UUID, session_id: UUID, generation: int, issue
 
 def read_access_token(token: str) -> AccessClaims:
     """The claims of a genuine, unexpired token. Raises BadToken for anything else."""
+    read = _genuine(token, tuple(settings.JWT_KEYS.items()))
+    if read.expires_at <= clock.now().timestamp():
+        raise BadToken(expired=True)
+    return read
+
+
+@lru_cache(maxsize=8192)
+def _genuine(token: str, keys: tuple[tuple[str, str], ...]) -> AccessClaims:
+    """What a token that we signed says; a client sends the same one for an hour, so it is checked once a process."""
     try:
         kid = jwt.get_unverified_header(token).get("kid")
-        key = settings.JWT_KEYS.get(kid) if isinstance(kid, str) else None
+        key = dict(keys).get(kid) if isinstance(kid, str) else None
         if key is None:
             raise BadToken
         claims: dict[str, Any] = jwt.decode(
@@ -64,12 +74,9 @@ def read_access_token(token: str) -> AccessClaims:
             issuer=ISSUER,
             options={"require": ["exp", "sub", "iss"], "verify_exp": False, "verify_iat": False},
         )
-        read = AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["gen"]), int(claims["exp"]))
+        return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["gen"]), int(claims["exp"]))
     except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError):
         raise BadToken from None
-    if read.expires_at <= clock.now().timestamp():
-        raise BadToken(expired=True)
-    return read
 
 
 def make_refresh_token(session_id: UUID, generation: int) -> str:

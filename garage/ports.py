@@ -128,8 +128,16 @@ class FlashGate(Protocol):
     def objections(self, flash: FlashRequest) -> list[Objection]: ...
 
 
+@runtime_checkable
+class Acknowledged(Protocol):
+    """The words with which this user confirmed a report already, or "": a job that names it keeps them."""
+
+    def words(self, user: "User", report_id: UUID) -> str: ...
+
+
 flash_sources: Registry[FlashSource] = Registry("flash_sources", FlashSource)
 flash_gates: Registry[FlashGate] = Registry("flash_gates", FlashGate)
+acknowledged: Registry[Acknowledged] = Registry("acknowledged", Acknowledged)
 
 
 # -- The story of a vehicle

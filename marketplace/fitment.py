@@ -77,7 +77,9 @@ def judge_row(vehicle: Vehicle, row: Compatibility) -> Fit:
         wanted, has = getattr(row, f"ecu_{name}"), getattr(vehicle, f"ecu_{name}")
         _compare(f"ECU {name}", wanted and [wanted], has, "ecu", against, unknown)
     _compare("calibration", row.calibration_ids, vehicle.ecu_calibration_id, "calibration", against, unknown)
-    verdict: Verdict = "no" if against else "unsure" if unknown else "fits"
+    # A row without a make is for an ECU alone: while the vehicle does not say which it has, nothing speaks for it.
+    lost = against or (not key(row.make) and not vehicle.ecu_family)
+    verdict: Verdict = "no" if lost else "unsure" if unknown else "fits"
     return Fit(verdict, tuple(against + unknown), row.pk, label_of(row), row.verified)
 
 

@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.urls import reverse
 
+from core.refs import Ref
+from core.rls import as_system
 from payments.errors import PaymentsDisabled, UnknownGateway
 from payments.models import Payment
 from payments.ports import Gateway, gateways
@@ -25,6 +28,19 @@ def choose_gateway(name: str | None = None) -> Gateway:
         raise UnknownGateway(fields={"gateway": ["There is no such way to pay."]})
     if found.can.online and not (settings.PAYMENTS_ONLINE_ENABLED and found.enabled):
         raise PaymentsDisabled
+    return found
+
+
+def paid_payment_of(target: Ref) -> Payment | None:
+    """The newest payment that bought this thing and of which something is left: what a service may refund.
+
+    For services that have settled whose thing it is; it sees all payments.
+    """
+    with as_system("the caller has settled whose thing it is"):
+        rows = Payment.objects.filter(subject_kind=target.kind, subject_id=target.id, honoured=True)
+        found: Payment | None = (
+            rows.filter(refunded_minor__lt=F("captured_minor")).order_by("-captured_at").first()
+        )
     return found
 
 

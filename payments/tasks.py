@@ -60,3 +60,10 @@ def schedule_payouts(timestamp: int) -> None:
     """Every night: what has cleared goes to its payees; payouts that hang are asked for."""
     payouts.schedule_all()
     payouts.resume()
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="payments.forget_webhooks", queue=QUEUE, queueing_lock="payments.forget_webhooks")
+def forget_webhooks(timestamp: int) -> None:
+    """Every night: the bodies of old events, which name people, are emptied."""
+    webhooks.forget()

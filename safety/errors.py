@@ -3,14 +3,17 @@
 from core.errors import DomainError, Unavailable
 
 
-class NothingToAnalyse(DomainError):
-    code, status, message = "nothing_to_analyse", 400, "Give one of tune_id, file_id or a file."
-
-
 class TablesWithheld(DomainError):
     """The tables of a tune are its maker's work: the buyer sees them, and whoever brought the file."""
 
     code, status, message = "tables_withheld", 403, "Buy the tune to see its tables."
+
+
+class ReportNotReady(DomainError):
+    code, status, message = "report_not_ready", 409, "The file still waits for the analyser. Ask again soon."
+
+    def __init__(self) -> None:
+        super().__init__(retry_after=5)
 
 
 class AnalyserBusy(Unavailable):
@@ -20,3 +23,9 @@ class AnalyserBusy(Unavailable):
 class NothingToAcknowledge(DomainError):
     code, status = "nothing_to_acknowledge", 409
     message = "Only a report that asks for confirmation can be acknowledged."
+
+
+class NoWords(Unavailable):
+    """The service that words findings gave nothing useful; the built-in text stands."""
+
+    code, message = "no_words", "The findings keep their built-in words."

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -10,6 +11,7 @@ from core.serializers import StrictModelSerializer, StrictSerializer
 from garage.models import EcuBackup, Vehicle
 from marketplace.models import Tune
 from safety.models import SafetyReport
+from safety.selectors import shown_body, worded
 
 
 class AnalyzeInput(StrictSerializer):
@@ -34,7 +36,10 @@ class AnalyzeInput(StrictSerializer):
 
 
 class FindingSerializer(StrictSerializer):
-    """One observation; `cells` are [row, column, x, y, value, limit, baseline]."""
+    """One observation; `cells` are [row, column, x, y, value, limit, baseline].
+
+    Value, limit and baseline are null for whoever has not bought the tune.
+    """
 
     code = serializers.CharField()
     group = serializers.CharField()
@@ -50,6 +55,9 @@ class FindingSerializer(StrictSerializer):
     limit_source = serializers.CharField()
     confidence = serializers.CharField()
     suggestion = serializers.CharField()
+    words = serializers.CharField(
+        help_text="Plainer words of a language model where the house uses one, else those of `explanation`."
+    )
 
 
 class NotCheckedSerializer(StrictSerializer):
@@ -76,7 +84,9 @@ class ReportSummarySerializer(StrictModelSerializer[SafetyReport]):
             "file_id",
             "filename",
             "baseline_backup_id",
+            "baseline_kind",
             "tune_sha256",
+            "state",
             "verdict",
             "score",
             "coverage",
@@ -95,10 +105,10 @@ class ReportSummarySerializer(StrictModelSerializer[SafetyReport]):
 
 
 class ReportSerializer(ReportSummarySerializer):
-    """A whole report, as the engine wrote it."""
+    """A whole report, as the engine wrote it. While `state` is queued there is no verdict yet."""
 
     group_shares = serializers.DictField(source="body.group_shares", child=serializers.FloatField())
-    findings = FindingSerializer(source="body.findings", many=True)
+    findings = serializers.SerializerMethodField()
     not_checked = NotCheckedSerializer(source="body.not_checked", many=True)
     engine_version = serializers.CharField()
     tune = serializers.DictField(source="body.tune")
@@ -121,6 +131,12 @@ class ReportSerializer(ReportSummarySerializer):
             "disclaimer",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(FindingSerializer(many=True))
+    def get_findings(self, report: SafetyReport) -> list[dict[str, Any]]:
+        body = shown_body(report, self.context["request"].user)
+        told = zip(body["findings"], worded(body)["findings"], strict=True)
+        return [{**finding, "words": words["explanation"]} for finding, words in told]
 
 
 class AcknowledgeInput(StrictSerializer):

@@ -1,12 +1,13 @@
 """Analyse, read reports, acknowledge."""
 
+import secrets
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
@@ -17,19 +18,25 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from core.errors import PayloadTooLarge
+from core.files.names import clean_filename
+from core.models import StoredFile
 from core.parsers import StrictJSONParser
 from core.rls import as_user
 from core.views import GatewayView, ScopedMixin, caller_id
+from marketplace.models import TuneVersion
 from marketplace.services.downloads import newest_published
 from safety import services
 from safety.engine import RULESET_VERSION, Report, rules_catalogue
-from safety.errors import TablesWithheld
+from safety.errors import ReportNotReady, TablesWithheld
 from safety.formats.base import LIMITS
-from safety.models import SafetyReport
+from safety.models import ReportState, SafetyReport
 from safety.report import html, svg, text
-from safety.selectors import shows_tables
+from safety.selectors import shown_body, shows_tables, worded
 from safety.serializers import AcknowledgeInput, AnalyzeInput, ReportSerializer, ReportSummarySerializer
-from safety.services import Subject, own_upload, subject_of_file, subject_of_version
+from safety.services import Subject, own_upload, read_subject
+from sync.views import SinceMixin
+from users.authentication import person
 
 VIEWS = ("tune", "baseline", "diff")
 
@@ -40,27 +47,45 @@ class AnalyzeView(GatewayView):
     parser_classes = (StrictJSONParser, MultiPartParser)
     throttle_scopes = ("analyze",)
 
-    @extend_schema(request=AnalyzeInput, responses=ReportSerializer)
+    @extend_schema(
+        request=AnalyzeInput,
+        responses={
+            200: ReportSerializer,
+            202: OpenApiResponse(
+                ReportSerializer,
+                description="Queued: a big file, or one with a definition. Ask for the report.",
+            ),
+        },
+    )
     def post(self, request: Request) -> Response:
         with as_user(request.user):
             form = AnalyzeInput(data=request.data, context={"request": request})
             form.is_valid(raise_exception=True)
-            subject = self._subject(request, form.validated_data)
+            given = form.validated_data
+            source = self._source(request, given)
         report = services.analyse(
-            user=request.user,  # type: ignore[arg-type]  # IsAuthenticated
-            vehicle=form.validated_data["vehicle"],
-            subject=subject,
-            baseline=form.validated_data.get("baseline"),
+            user=person(request),
+            vehicle=given["vehicle"],
+            subject=read_subject(source) if source is not None else self._sent(given["file"]),
+            baseline=given.get("baseline"),
         )
-        return Response(ReportSerializer(report).data)
+        with as_user(request.user):
+            answer = ReportSerializer(report, context={"request": request}).data
+        if report.state == ReportState.QUEUED:
+            place = f"/api/v1/safety/reports/{report.pk}/"
+            return Response(answer, status=202, headers={"Location": place, "Retry-After": "5"})
+        return Response(answer)
 
-    def _subject(self, request: Request, given: dict[str, Any]) -> Subject:
+    def _source(self, request: Request, given: dict[str, Any]) -> StoredFile | TuneVersion | None:
+        """Where the bytes lie; None when they came with the request."""
         if "tune" in given:
-            return subject_of_version(newest_published(given["tune"].pk))
-        if "file_id" in given:
-            return subject_of_file(own_upload(caller_id(request), given["file_id"]))
-        upload = given["file"]
-        return Subject(upload.read(LIMITS.record_bytes + 1), upload.name)
+            return newest_published(given["tune"].pk)
+        return own_upload(caller_id(request), given["file_id"]) if "file_id" in given else None
+
+    def _sent(self, upload: Any) -> Subject:
+        if upload.size > LIMITS.record_bytes:
+            raise PayloadTooLarge(f"The file may have at most {LIMITS.record_bytes:,} bytes.")
+        return Subject(upload.read(), clean_filename(upload.name))
 
 
 class ReportFilter(filters.FilterSet):
@@ -74,6 +99,7 @@ class ReportFilter(filters.FilterSet):
 
 
 class ReportViewSet(
+    SinceMixin,
     ScopedMixin,
     mixins.RetrieveModelMixin,
     mixins.ListModelMixin,
@@ -82,6 +108,7 @@ class ReportViewSet(
 ):
     """The caller's reports; written by the engine only."""
 
+    collection = "safety_reports"
     model = SafetyReport
     lookup_value_converter = "uuid"
     serializer_class = ReportSummarySerializer
@@ -90,7 +117,7 @@ class ReportViewSet(
     ordering_fields = ("created_at", "score")
 
     def shape(self, rows: Any) -> Any:
-        return rows.select_related("tune_version")
+        return rows.select_related("tune_version__tune")
 
     def get_serializer_class(self) -> Any:
         return ReportSummarySerializer if self.action == "list" else ReportSerializer
@@ -104,42 +131,37 @@ class ReportViewSet(
         form = AcknowledgeInput(data=request.data)
         form.is_valid(raise_exception=True)
         report = services.acknowledge(
-            user=request.user,  # type: ignore[arg-type]  # IsAuthenticated
-            report=self.get_object(),
-            text=form.validated_data["acknowledgement"],
+            user=person(request), report=self.get_object(), text=form.validated_data["acknowledgement"]
         )
-        return Response(ReportSerializer(report).data)
+        return Response(self.get_serializer(report).data)
 
     @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})
     @action(detail=True, url_path="text")
     def text(self, request: Request, pk: UUID) -> HttpResponse:
-        page = text.render(Report.from_stored(self.get_object().body))
+        page = text.render(self._stored(request))
         return HttpResponse(page, content_type="text/plain; charset=utf-8")
 
     @extend_schema(responses={(200, "text/html"): OpenApiTypes.STR})
-    @action(detail=True, url_path="report.html")
     def page(self, request: Request, pk: UUID) -> HttpResponse:
-        report = self.get_object()
-        body = report.body if shows_tables(report, request.user) else {**report.body, "tables": {}}
+        nonce = secrets.token_urlsafe(16)
+        stored = self._stored(request)
+        title = f"Safety report: {stored.vehicle['name'] or 'vehicle'}"
         response = HttpResponse(
-            html.render(Report.from_stored(body)), content_type="text/html; charset=utf-8"
+            html.render(stored, nonce=nonce, title=title), content_type="text/html; charset=utf-8"
         )
-        response._csp_replace = {  # type: ignore[attr-defined]  # django-csp's way: own styles, nothing else
-            "style-src": ["'unsafe-inline'"],
-            "img-src": ["data:"],
-        }
+        # Its own style sheet and nothing else: no script, no picture, no address to send anything to.
+        response["Content-Security-Policy"] = (
+            f"default-src 'none'; style-src 'nonce-{nonce}'; style-src-attr 'unsafe-inline';"
+            " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
         return response
 
     @extend_schema(
         parameters=[OpenApiParameter("view", enum=VIEWS, default="tune")],
         responses={(200, "image/svg+xml"): OpenApiTypes.STR},
     )
-    @action(detail=True, url_path=r"tables/(?P<role>[a-z0-9_.]{1,60})\.svg")
     def table(self, request: Request, pk: UUID, role: str) -> HttpResponse:
-        report = self.get_object()
-        if not shows_tables(report, request.user):
-            raise TablesWithheld
-        stored = Report.from_stored(report.body)
+        stored = self._stored(request, tables=True)
         view = request.query_params.get("view", "tune")
         if role not in stored.tables or view not in VIEWS:
             raise NotFound
@@ -147,6 +169,16 @@ class ReportViewSet(
             raise NotFound
         picture = svg.render(stored.tables[role], view, stored.findings)
         return HttpResponse(picture, content_type="image/svg+xml")
+
+    def _stored(self, request: Request, *, tables: bool = False) -> Report:
+        """The report as this person may see it. Raises ReportNotReady; TablesWithheld where tables are demanded."""
+        report = self.get_object()
+        if report.state != ReportState.READY:
+            raise ReportNotReady
+        if tables and not shows_tables(report, request.user):
+            raise TablesWithheld
+        body = report.body if tables else shown_body(report, request.user)
+        return Report.from_stored(worded(body))
 
 
 class RulesView(APIView):

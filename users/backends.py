@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -16,7 +17,8 @@ class StaffBackend(ModelBackend):
     """Django's own backend; the manager looks addresses up in any case. Erased people can't log in."""
 
     def user_can_authenticate(self, user: Any) -> bool:
-        return super().user_can_authenticate(user) and user.deleted_at is None
+        waiting = settings.REGISTER_VERIFY_FIRST and not user.is_verified and not user.is_staff
+        return super().user_can_authenticate(user) and user.deleted_at is None and not waiting
 
     def authenticate(
         self,

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from core import clock
-from core.ports import dashboard_cards, demo_worlds, personal_data
+from core.ports import Note, dashboard_cards, demo_worlds, notifiers, personal_data
 from users.models import AppSession, Role, User
 from users.personal import UsersData
 from users.ports import identity_providers
 from users.providers.descope import Descope
 from users.providers.oidc import Oidc
 from users.providers.supabase import Supabase
+from users.services import post
 
 DEMO_PASSWORD = "ride-safe-2026"  # noqa: S105 -- printed for everybody by `make run`
 DEMO_PEOPLE = {
@@ -35,6 +37,13 @@ class PeopleCard:
 
     def chart(self) -> Mapping[str, Any] | None:
         return None
+
+
+class PushNotes:
+    """Notes of all apps reach the phones of a person."""
+
+    def send(self, user_id: UUID, note: Note) -> None:
+        post.push(user_id, title=note.title, body=note.body, data={**note.data, "kind": note.kind})
 
 
 class DemoPeople:
@@ -62,6 +71,7 @@ class DemoPeople:
 identity_providers.register("oidc", Oidc)
 identity_providers.register("supabase", Supabase)
 identity_providers.register("descope", Descope)
+notifiers.register("push", PushNotes())
 personal_data.register("users", UsersData())
 dashboard_cards.register("people", PeopleCard())
 demo_worlds.register("users", DemoPeople())

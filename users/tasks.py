@@ -9,11 +9,11 @@ from procrastinate.contrib.django import app
 
 from core import clock
 from core.rls import as_system
-from users import codes, letters, sms, tokens
-from users.models import OtpChallenge, Purpose, User
+from users import codes, letters, push, sms, tokens
+from users.models import OtpChallenge, Purpose, User, UserDevice
 from users.services import erasure, exports, retention
 from users.services.exports import MAKE_EXPORT
-from users.services.post import SEND_CODE, SEND_LETTER
+from users.services.post import SEND_CODE, SEND_LETTER, SEND_PUSH
 
 # 2, 4, 8 ... seconds: about two minutes, after which a code is of no use any more.
 SOON = RetryStrategy(max_attempts=6, exponential_wait=2)
@@ -54,6 +54,32 @@ def send_code(*, challenge_id: str, to: str) -> None:
                 token=token,
             ),
         )
+
+
+@app.task(name=SEND_PUSH, retry=SOON)
+def send_push(*, user_id: str, title: str, body: str, data: dict[str, str]) -> None:
+    """To every installation with a token; one that is gone loses its token. A retry may repeat what some have."""
+    service = push.backend()
+    if service is None:
+        return
+    with as_system("a note for its owner, sent by a job"):
+        devices = list(
+            UserDevice.objects.filter(user_id=UUID(user_id), deleted_at=None).exclude(push_token=None)
+        )
+    gone = [device.pk for device in devices if not _reached(service, device, title, body, data)]
+    if gone:
+        with as_system("installations that are gone"):
+            UserDevice.objects.filter(pk__in=gone).update(push_token=None)
+
+
+def _reached(
+    service: push.PushBackend, device: UserDevice, title: str, body: str, data: dict[str, str]
+) -> bool:
+    try:
+        service.send(str(device.push_token), title=title, body=body, data=data)
+    except push.TokenGone:
+        return False
+    return True
 
 
 def _mail(to: str, letter: letters.Letter) -> None:

@@ -23,7 +23,57 @@ class Vehicle(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        indexes = [models.Index(fields=["owner", "-created_at"])]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"]),
+            models.Index(fields=["owner", "updated_at"], name="plain_vehicle_delta"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.make} {self.model}"
+
+
+class Seller(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.CharField(max_length=120)
+
+    def __str__(self) -> str:
+        return self.business
+
+
+class Tune(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="tunes")
+    title = models.CharField(max_length=120)
+    summary = models.CharField(max_length=300, blank=True)
+    description = models.TextField(blank=True)
+    stage = models.CharField(max_length=8)
+    fuel_type = models.CharField(max_length=10, blank=True)
+    price_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    vin_bound = models.BooleanField(default=False)
+    picture = models.CharField(max_length=300, null=True)
+    gain_power_kw = models.DecimalField(max_digits=6, decimal_places=2, null=True)
+    gain_torque_nm = models.DecimalField(max_digits=6, decimal_places=2, null=True)
+    rating = models.FloatField(null=True)
+    rating_count = models.PositiveIntegerField(default=0)
+    score = models.FloatField(default=0)
+    sales_count = models.PositiveIntegerField(default=0)
+    version_number = models.PositiveIntegerField(default=1)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-published_at"])]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Fit(models.Model):
+    tune = models.ForeignKey(Tune, on_delete=models.CASCADE, related_name="rows")
+    make = models.CharField(max_length=80, db_index=True)
+    model = models.CharField(max_length=80)
+    year_from = models.PositiveSmallIntegerField(null=True)
+    year_to = models.PositiveSmallIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.make} {self.model} {self.year_from}-{self.year_to}"

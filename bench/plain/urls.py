@@ -3,13 +3,16 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from bench.plain.views import Login, Register, VehicleViewSet
+from bench.plain.views import Login, Nothing, Pull, Register, TuneViewSet, VehicleViewSet
 
 router = SimpleRouter()
 router.register("garage/vehicles", VehicleViewSet, basename="vehicle")
+router.register("marketplace/tunes", TuneViewSet, basename="tune")
 
 urlpatterns = [
     path("api/v1/auth/register/", Register.as_view()),
     path("api/v1/auth/login/", Login.as_view()),
+    path("api/v1/sync/pull/", Pull.as_view()),
+    path("api/v1/sync/schema/", Nothing.as_view()),
     path("api/v1/", include(router.urls)),
 ]

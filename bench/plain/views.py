@@ -5,7 +5,8 @@ import time
 import jwt
 from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
@@ -13,7 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bench.plain.models import Vehicle
+from bench.plain.models import Seller, Tune, Vehicle
+from bench.plain.pagination import NewestPublished
 
 User = get_user_model()
 
@@ -56,3 +58,62 @@ class VehicleViewSet(viewsets.ModelViewSet[Vehicle]):
 
     def perform_create(self, serializer: serializers.BaseSerializer[Vehicle]) -> None:
         serializer.save(owner=self.request.user)
+
+
+class SellerSerializer(serializers.ModelSerializer[Seller]):
+    class Meta:
+        model = Seller
+        fields = ["id", "business"]
+
+
+class TuneSerializer(serializers.ModelSerializer[Tune]):
+    tuner = SellerSerializer(source="seller")
+    fits = serializers.StringRelatedField(source="rows", many=True)
+
+    class Meta:
+        model = Tune
+        fields = [
+            "id", "title", "summary", "stage", "fuel_type", "price_minor", "currency", "vin_bound", "picture",
+            "gain_power_kw", "gain_torque_nm", "rating", "rating_count", "score", "sales_count", "tuner", "fits",
+            "version_number", "published_at",
+        ]  # fmt: skip
+
+
+class TuneViewSet(viewsets.ReadOnlyModelViewSet[Tune]):
+    serializer_class = TuneSerializer
+    pagination_class = NewestPublished
+
+    def get_queryset(self) -> QuerySet[Tune]:
+        rows = Tune.objects.select_related("seller").prefetch_related("rows")
+        if words := self.request.query_params.get("search"):
+            for word in words.split():
+                rows = rows.filter(
+                    Q(title__icontains=word) | Q(summary__icontains=word) | Q(description__icontains=word)
+                )
+        if make := self.request.query_params.get("make"):
+            rows = rows.filter(rows__make__iexact=make).distinct()
+        return rows
+
+
+class Pull(APIView):
+    """Sync as it is mostly written: all that was updated after a time (which loses what commits late)."""
+
+    def post(self, request: Request) -> Response:
+        now = timezone.now()
+        rows = Vehicle.objects.filter(owner=request.user).select_related("owner")
+        if since := request.data.get("cursor"):
+            rows = rows.filter(updated_at__gt=since).order_by("updated_at")
+        else:
+            rows = rows.order_by("id")
+        if limit := request.data.get("limit"):
+            rows = rows[:limit]
+        updated = VehicleSerializer(rows, many=True).data
+        changes = {"vehicles": {"created": [], "updated": updated, "deleted": []}} if updated else {}
+        return Response({"changes": changes, "cursor": now, "has_more": False})
+
+
+class Nothing(APIView):
+    """The least that an endpoint behind a login can do."""
+
+    def get(self, request: Request) -> Response:
+        return Response({"collections": []})

@@ -100,7 +100,12 @@ def presign(
 
 def public_url(file: StoredFile) -> str | None:
     """The lasting address of a file that everybody may see, or None. It answers once the file is complete."""
-    return absolute(f"/api/v1/files/{file.id}/public/") if PURPOSES[file.purpose].public else None
+    return public_address(file.id) if PURPOSES[file.purpose].public else None
+
+
+def public_address(file_id: UUID) -> str:
+    """The same for who knows already that everybody may see it."""
+    return absolute(f"/api/v1/files/{file_id}/public/")
 
 
 def complete(owner_id: UUID, file_id: UUID) -> StoredFile:

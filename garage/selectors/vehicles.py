@@ -10,9 +10,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from core.files.services import public_url
+from core.files.services import public_address
 from core.ids import uuid7
-from core.models import FilePurpose, StoredFile
 from garage.models import ReadingSource, Vehicle
 
 _NOWHERE = UUID(int=0)
@@ -194,5 +193,5 @@ def _extras(source: ReadingSource) -> dict[str, Any]:
     return {"photo": _photo(), "source": source.value, "reading_id": uuid7()}
 
 
-def _photo() -> str | None:
-    return public_url(StoredFile(id=_NOWHERE, purpose=FilePurpose.PHOTO))
+def _photo() -> str:
+    return public_address(_NOWHERE)

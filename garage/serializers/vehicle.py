@@ -11,8 +11,7 @@ from rest_framework.exceptions import ValidationError
 
 from core import clock
 from core.fields import InstantField, StrictCharField
-from core.files.services import public_url
-from core.models import FilePurpose, StoredFile
+from core.files.services import public_address
 from core.serializers import StrictModelSerializer, StrictSerializer
 from garage.models import Aspiration, Connection, FuelType, Vehicle
 from garage.models.vehicle import FIRST_YEAR, MAX_ODOMETER_KM
@@ -90,13 +89,8 @@ class PhotoField(serializers.Field[Any, Any, Any, Any]):
         except (ValueError, TypeError, AttributeError):
             self.fail("file")
 
-    def to_representation(self, value: UUID) -> str | None:
-        return photo_address(value)
-
-
-def photo_address(file_id: UUID | str) -> str | None:
-    """The lasting public address of a photo."""
-    return public_url(StoredFile(id=file_id, purpose=FilePurpose.PHOTO))
+    def to_representation(self, value: UUID) -> str:
+        return public_address(value)
 
 
 def measure(digits: int, places: int, most: int, **extra: Any) -> serializers.DecimalField:

@@ -17,7 +17,7 @@ from garage.errors import FlashBlocked, FlashUnderWay
 from garage.flash_states import after
 from garage.models import FlashEvent, FlashJob, FlashState, FlashStep, FlashWaiver, Vehicle
 from garage.models.flashing import LIVE
-from garage.ports import FlashRequest, Objection, flash_gates, flash_sources
+from garage.ports import FlashRequest, Objection, acknowledged, flash_gates, flash_sources
 from garage.selectors.backups import baseline_for
 from garage.services.flash_files import chunks_of, stored, what_to_write
 
@@ -72,14 +72,20 @@ def queue_flash(
         label=file.label[:200],
         ecu_expected=dict(file.ecu_expected),
         safety_report_id=safety_report_id,
-        acknowledgement=acknowledgement,
+        acknowledgement=acknowledgement or _said_before(user, safety_report_id),
         expires_at=clock.now() + settings.FLASH_JOB_LIFETIME,
     )
     job.save(force_insert=True)
     _spend(waivers, job)
-    _tell(job, sha256=job.sha256, acknowledged=bool(acknowledgement))
+    _tell(job, sha256=job.sha256, acknowledged=bool(job.acknowledgement))
     app.configure_task("garage.prepare_flash").defer(job_id=str(job.pk))
     return job
+
+
+def _said_before(user: Any, report_id: UUID | None) -> str:
+    if report_id is None:
+        return ""
+    return next(filter(None, (plug.words(user, report_id) for plug in acknowledged.values())), "")
 
 
 def demand_no_objection(asked: FlashRequest) -> list[FlashWaiver]:

@@ -11,11 +11,11 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from core.errors import Unavailable
 from core.models import AuditEvent
+from core.testing.counting import statements
 from core.testing.files import upload
 from garage.models import BackupState, EcuBackup
 from garage.ports import file_readers
 from garage.tasks import verify_backup
-from garage.tests.counting import statements
 from garage.tests.making import IMAGE, make_backup, make_vehicle
 from tests.cast import make_user
 

@@ -8,10 +8,10 @@ from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 
 from core.rls import as_anonymous
+from core.testing.counting import statements
 from garage.models import VehicleBrand, VehicleModel, VehicleType
 from garage.selectors.catalogue import catalogue_version
 from garage.services.catalogue import load
-from garage.tests.counting import statements
 
 pytestmark = pytest.mark.django_db
 

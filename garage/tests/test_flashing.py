@@ -16,13 +16,13 @@ from core.ids import uuid7
 from core.models import AuditEvent, StoredFile
 from core.ports import topics
 from core.rls import as_system
+from core.testing.counting import statements
 from core.testing.files import stored
 from garage.models import BackupState, FlashEvent, FlashJob, FlashState, FlashWaiver
 from garage.ports import Objection
 from garage.services.flashing import expire_flashes
 from garage.services.manifests import genuine
 from garage.tasks import prepare_flash
-from garage.tests.counting import statements
 from garage.tests.making import IMAGE, make_backup, make_vehicle
 from tests.cast import login, make_user
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from core import clock
 from core.ids import uuid7
 from core.rls import as_user
+from core.testing.counting import statements
 from core.testing.files import upload
 from garage.models import Document, FuelUp, Mod, OdometerEntry, Reminder, ServiceRecord, Vehicle
 from garage.selectors.log import with_consumption
-from garage.tests.counting import statements
 from garage.tests.making import make_vehicle
 from tests.cast import make_user
 

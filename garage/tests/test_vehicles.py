@@ -11,10 +11,10 @@ from PIL import Image
 from core.ids import uuid7
 from core.models import AuditEvent
 from core.rls import as_system, as_user
+from core.testing.counting import statements
 from core.testing.files import upload
 from garage.models import OdometerEntry, Vehicle, VehicleBrand, VehicleModel, VehicleType
 from garage.serializers.vehicle import VehicleSerializer
-from garage.tests.counting import statements
 from garage.tests.making import MT07, make_vehicle, make_vehicles
 from tests.cast import login, make_user
 

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.serializers import judged
 from core.views import GatewayView, ScopedViewSet
 from garage.models import FlashEvent, FlashJob, FlashState
 from garage.serializers.flashing import (
@@ -72,9 +73,8 @@ class FlashEventView(ScopedViewSet):
 
     @extend_schema(request=FlashEventInput, responses=FlashMoved)
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        form = FlashEventInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        _, applied = flashing.advance_flash(user=request.user, job_id=kwargs["pk"], **form.validated_data)
+        told = judged(FlashEventInput, request.data)
+        _, applied = flashing.advance_flash(user=request.user, job_id=kwargs["pk"], **told)
         job = flashing.owned_job(request.user, kwargs["pk"])
         return Response(FlashMoved(job, context={"applied": applied}).data, headers={"ETag": f'"{job.rev}"'})
 

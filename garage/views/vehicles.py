@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from core import clock
 from core.errors import Invalid, NotFound
 from core.renderers import wants_camel
+from core.serializers import judged
 from core.views import caller_id
 from garage.models import Vehicle
 from garage.selectors.vehicles import Shown, first_vehicles, shown
@@ -42,7 +43,7 @@ class VehicleViewSet(SyncedViewSet):
 
     @extend_schema(responses={201: VehicleSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        columns = self._columns(request, partial=False)
+        columns = judged(VehicleSerializer, request.data)
         return self._show(vehicles.create_vehicle(caller_id(request), columns), status=201)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -54,7 +55,7 @@ class VehicleViewSet(SyncedViewSet):
         return self._show(found)
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        columns = self._columns(request, partial=True)
+        columns = judged(VehicleSerializer, request.data, partial=True)
         rev = demanded_rev(request)
         return self._show(vehicles.edit_vehicle(caller_id(request), kwargs["pk"], columns, rev=rev))
 
@@ -63,18 +64,12 @@ class VehicleViewSet(SyncedViewSet):
 
     @extend_schema(request=LinkDongleInput, responses=VehicleSerializer)
     def link_dongle(self, request: Request, pk: UUID) -> Response:
-        form = LinkDongleInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        return self._show(vehicles.link_dongle(caller_id(request), pk, **form.validated_data))
+        wish = judged(LinkDongleInput, request.data)
+        return self._show(vehicles.link_dongle(caller_id(request), pk, **wish))
 
     @extend_schema(request=None, responses=VehicleSerializer)
     def unlink_dongle(self, request: Request, pk: UUID) -> Response:
         return self._show(vehicles.unlink_dongle(caller_id(request), pk))
-
-    def _columns(self, request: Request, *, partial: bool) -> dict[str, Any]:
-        form = self.get_serializer(data=request.data, partial=partial)
-        form.is_valid(raise_exception=True)
-        return dict(form.validated_data)
 
     def _show(self, row: Shown, *, status: int = 200) -> Response:
         camel = wants_camel(self.request.accepted_media_type)
@@ -87,10 +82,9 @@ class DecodeVinView(APIView):
 
     @extend_schema(parameters=[OpenApiParameter("vin", str, required=True)], responses=VinFactsSerializer)
     def get(self, request: Request) -> Response:
-        form = VinQuery(data={"vin": request.query_params.get("vin", "")})
-        form.is_valid(raise_exception=True)
+        asked = judged(VinQuery, {"vin": request.query_params.get("vin", "")})
         try:
-            facts = decode_vin(normalise_vin(form.validated_data["vin"]), today=clock.now().date())
+            facts = decode_vin(normalise_vin(asked["vin"]), today=clock.now().date())
         except VinError as problem:
             raise Invalid(problem.message, fields={"vin": [problem.message]}) from None
         return Response(VinFactsSerializer(asdict(facts)).data)

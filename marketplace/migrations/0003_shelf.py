@@ -28,7 +28,7 @@ BEGIN
            ARRAY(SELECT DISTINCT token FROM unnest(ARRAY[
                    'stage:' || t.stage, 'currency:' || t.currency, 'tuner:' || t.tuner_id,
                    'fuel:' || nullif(t.fuel_type, ''), CASE WHEN t.price_minor = 0 THEN 'free:true' END
-               ] || f.tokens) token WHERE token IS NOT NULL ORDER BY token),
+               ] || f.tokens || f.years) token WHERE token IS NOT NULL ORDER BY token),
            ARRAY(SELECT DISTINCT label FROM unnest(ARRAY[
                    'stage:' || t.stage, 'fuel:' || nullif(t.fuel_type, '')
                ] || f.labels) label WHERE label IS NOT NULL ORDER BY label),
@@ -42,6 +42,16 @@ BEGIN
      CROSS JOIN LATERAL (
            SELECT coalesce(array_agg(token.token) FILTER (WHERE token.token IS NOT NULL), '{}') AS tokens,
                   coalesce(array_agg(token.label) FILTER (WHERE token.label IS NOT NULL), '{}') AS labels,
+                  ARRAY(SELECT CASE WHEN year IS NULL THEN 'year:any' ELSE 'year:' || year END
+                          FROM marketplace_compatibility c
+                          LEFT JOIN LATERAL generate_series(
+                                    least(greatest(coalesce(c.year_from, 1960), 1960), 2040)::int,
+                                    greatest(least(coalesce(c.year_to, 2040), 2040), 1960)::int) year
+                            ON c.year_from IS NOT NULL OR c.year_to IS NOT NULL
+                         WHERE c.tune_id = t.id AND c.deleted_at IS NULL)
+                      || CASE WHEN (SELECT count(*) FROM marketplace_compatibility c
+                                     WHERE c.tune_id = t.id AND c.deleted_at IS NULL) = 1 THEN '{rows:1}'::text[] END
+                      AS years,
                   coalesce((SELECT string_agg(concat_ws(' ', c.make, c.model, c.ecu_family), ' ')
                               FROM marketplace_compatibility c
                              WHERE c.tune_id = t.id AND c.deleted_at IS NULL), '') AS words

@@ -1,5 +1,6 @@
 """Reads of the marketplace."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from django.db.models import Max, OuterRef, Prefetch, QuerySet, Subquery
 
 from core.errors import NotFound
 from marketplace.models import Compatibility, Entitlement, Tune, TuneVersion
+from marketplace.ports import tune_badges
 
 
 def tune_page(rows: QuerySet[Tune]) -> QuerySet[Tune]:
@@ -16,6 +18,15 @@ def tune_page(rows: QuerySet[Tune]) -> QuerySet[Tune]:
         Prefetch("versions", TuneVersion.objects.filter(deleted_at=None)),
     ]
     return rows.select_related("tuner").prefetch_related(*parts)
+
+
+def badges_of(version_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What higher apps have to show about these versions, by the name of their plug."""
+    found: dict[UUID, dict[str, Any]] = {version_id: {} for version_id in version_ids}
+    for name, plug in tune_badges.items():
+        for version_id, badge in plug.badges(version_ids).items():
+            found[version_id][name] = dict(badge)
+    return found
 
 
 def visible_tune(user: Any, tune_id: UUID) -> Tune:

@@ -194,6 +194,9 @@ class TuneSerializer(CardSerializer):
     pictures = PictureSerializer(many=True, read_only=True)
     compatibility = serializers.SerializerMethodField()
     version = serializers.SerializerMethodField(help_text="The newest published one.")
+    badges = serializers.SerializerMethodField(
+        help_text="What was found in this version, by who looked: `safety` {text, verdict, findings, ...}."
+    )
 
     class Meta(CardSerializer.Meta):
         fields = [
@@ -203,6 +206,7 @@ class TuneSerializer(CardSerializer):
             "pictures",
             "compatibility",
             "version",
+            "badges",
             "status",
             "created_at",
             "updated_at",
@@ -215,8 +219,14 @@ class TuneSerializer(CardSerializer):
 
     @extend_schema_field(VersionSerializer(allow_null=True))
     def get_version(self, row: Tune) -> dict[str, Any] | None:
-        shown = [version for version in row.versions.all() if version.published_at]
-        return VersionSerializer(max(shown, key=lambda one: one.number)).data if shown else None
+        shown = shown_version(row)
+        return VersionSerializer(shown).data if shown else None
+
+    @extend_schema_field(serializers.DictField(child=serializers.DictField()))
+    def get_badges(self, row: Tune) -> dict[str, Any]:
+        shown = shown_version(row)
+        found: dict[str, Any] = self.context.get("badges", {}).get(shown.pk, {}) if shown else {}
+        return found
 
 
 class OwnTuneSerializer(TuneSerializer):
@@ -302,6 +312,12 @@ class FitAnswer(StrictSerializer):
         help_text="The row that was compared, in words."
     )
     verified = serializers.BooleanField(help_text="Staff saw it run on such a vehicle.")
+
+
+def shown_version(row: Tune) -> TuneVersion | None:
+    """The newest published version; of a prefetched tune without a statement."""
+    shown = [version for version in row.versions.all() if version.published_at]
+    return max(shown, key=lambda one: one.number, default=None)
 
 
 def live_fits(row: Tune) -> list[Compatibility]:

@@ -9,7 +9,13 @@ from marketplace.services.buying import (
 )
 from marketplace.services.downloads import download_entitled, renew_downloads
 from marketplace.services.news import tell_owners
-from marketplace.services.publishing import approve_tune, publish_tune, refuse_tune, retire_tune
+from marketplace.services.publishing import (
+    approve_tune,
+    prepare_later,
+    publish_tune,
+    refuse_tune,
+    retire_tune,
+)
 from marketplace.services.reviews import hide_review, reply_to_review, show_review, write_review
 from marketplace.services.tunes import create_tune, update_tune
 from marketplace.services.versions import add_version
@@ -23,6 +29,7 @@ __all__ = [
     "download_entitled",
     "expire_purchase",
     "hide_review",
+    "prepare_later",
     "publish_tune",
     "purchase_tune",
     "refund_purchase",

@@ -24,6 +24,7 @@ from marketplace.models import (
 )
 from marketplace.ports import bought
 from payments.services import open_order, present_order
+from sync.services.live import poke
 from users.models import User
 
 KIND = "tune_purchase"
@@ -78,6 +79,7 @@ def complete_purchase(purchase_id: UUID) -> bool:
         purchase.paid_at = now
         purchase.save(update_fields=["status", "paid_at"])
         _count_sale(purchase.tune_id, 1)
+        poke(purchase.user_id)
         for listener in bought.values():
             listener.bought(purchase)
     return True
@@ -107,6 +109,7 @@ def refund_purchase(purchase_id: UUID, amount_minor: int, *, full: bool) -> None
                 right.ended_at = purchase.ended_at
                 right.save(update_fields=["status", "ended_at"])
         purchase.save(update_fields=["refunded_minor", "status", "ended_at"])
+        poke(purchase.user_id)
 
 
 def dispute_purchase(purchase_id: UUID, *, is_open: bool) -> None:
@@ -115,7 +118,11 @@ def dispute_purchase(purchase_id: UUID, *, is_open: bool) -> None:
     if not is_open:
         old, new = new, old
     with as_system("the till settles for all"):
-        Entitlement.objects.filter(purchase_id=purchase_id, status=old).update(status=new)
+        right = Entitlement.objects.select_for_update().filter(purchase_id=purchase_id, status=old).first()
+        if right is not None:
+            right.status = new
+            right.save(update_fields=["status"])
+            poke(right.user_id)
 
 
 def _alone(buyer_id: UUID, tune_id: UUID) -> None:

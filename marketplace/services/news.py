@@ -5,6 +5,7 @@ from uuid import UUID
 from core.notes import notify
 from core.rls import as_system
 from marketplace.models import Entitlement, EntitlementStatus, TuneVersion
+from sync.services.live import poke
 
 
 def tell_owners(version_id: UUID) -> int:
@@ -19,4 +20,5 @@ def tell_owners(version_id: UUID) -> int:
         title = f"{version.tune.title}: version {version.number}"
         for owner in sorted(owners):
             notify(owner, "tune_version", title, version.changelog[:200], tune_id=version.tune_id)
+            poke(owner)
     return len(owners)

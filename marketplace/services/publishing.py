@@ -27,6 +27,7 @@ def publish_tune(*, owner: User, tune_id: UUID) -> Tune:
     TunerNotVerified (403), PublishBlocked (409) with every objection.
     """
     _read_pending(owner, tune_id)
+    _prepare_own(owner, tune_id)
     with as_user(owner):
         tune = own_tune(owner, tune_id)
         demand_verified(owner)
@@ -35,8 +36,7 @@ def publish_tune(*, owner: User, tune_id: UUID) -> Tune:
             return tune
         objections = [*_own_objections(tune, version)]
         if version is not None:
-            for gate in publish_gates.values():
-                objections += gate.objections(tune, version)
+            objections += _of_gates(tune, version)
         if [one for one in objections if not one.review] or version is None:
             raise PublishBlocked(fields={"gates": [_told(one) for one in objections]})
         if objections or (settings.MARKETPLACE_REVIEW_ALL and tune.status == TuneStatus.DRAFT):
@@ -58,7 +58,15 @@ def retire_tune(*, owner: User, tune_id: UUID) -> Tune:
 
 
 def approve_tune(*, tune: Tune, staff: User) -> Tune:
-    """A moderator lets a waiting tune pass. Raises StateConflict, PublishBlocked, TunerNotVerified."""
+    """A moderator lets a waiting tune pass, but for what has to be mended.
+
+    Raises StateConflict, PublishBlocked, TunerNotVerified. The gates look first: a no-op unless something has
+    changed since the tune was sent here, so the admin's own transaction around it does no harm.
+    """
+    with as_system("staff moderate other people's tunes"):
+        waiting = newest(tune)
+    if waiting is not None:
+        prepare_version(tune, waiting)
     with as_system("staff moderate other people's tunes"):
         locked = Tune.objects.select_for_update(of=("self",)).select_related("tuner").get(pk=tune.pk)
         if locked.status != TuneStatus.IN_REVIEW:
@@ -67,6 +75,8 @@ def approve_tune(*, tune: Tune, staff: User) -> Tune:
         version = newest(locked)
         if version is None or version.state == FileState.UNREADABLE:
             raise PublishBlocked
+        if hard := [one for one in _of_gates(locked, version) if not one.review]:
+            raise PublishBlocked(hard[0].message, fields={"gates": [_told(one) for one in hard]})
         audit.record("tune.approve", actor=staff.pk, target=locked.pk)
         shelved = _shelve(locked, version)
         notify(
@@ -103,6 +113,34 @@ def _read_pending(owner: User, tune_id: UUID) -> None:
     facts = read_facts(file)
     with as_user(owner):
         TuneVersion.objects.filter(pk=version.pk, state=FileState.PENDING).update(**facts)
+
+
+def prepare_version(tune: Tune, version: TuneVersion) -> None:
+    """Let the gates look at a readable version; outside of transactions. Raises Unavailable."""
+    if version.state == FileState.READABLE:
+        for gate in publish_gates.values():
+            gate.prepare(tune, version)
+
+
+def prepare_later(version_id: UUID) -> None:
+    """A head start after an upload: publishing then waits for nothing. Raises Unavailable."""
+    with as_system("the gates look at whoever's version"):
+        version = TuneVersion.objects.select_related("tune").filter(pk=version_id).first()
+    if version is not None:
+        prepare_version(version.tune, version)
+
+
+def _prepare_own(owner: User, tune_id: UUID) -> None:
+    with as_user(owner):
+        tune = own_tune(owner, tune_id)
+        demand_verified(owner)
+        version = newest(tune)
+    if version is not None and not (tune.status == TuneStatus.PUBLISHED and version.published_at):
+        prepare_version(tune, version)
+
+
+def _of_gates(tune: Tune, version: TuneVersion) -> list[Objection]:
+    return [found for gate in publish_gates.values() for found in gate.objections(tune, version)]
 
 
 def _own_objections(tune: Tune, version: TuneVersion | None) -> list[Objection]:

@@ -7,6 +7,7 @@ from django.db.models import Max
 
 from core.errors import NotFound, Unavailable
 from core.files.services import claim, read_bytes
+from core.jobs import enqueue
 from core.models import FilePurpose, StoredFile
 from core.rls import as_user
 from garage.errors import UnreadableFile
@@ -59,6 +60,7 @@ def add_version(
             changelog=changelog,
             **facts,
         )
+        enqueue("marketplace.prepare_version", version_id=str(version.pk))
     return version
 
 

@@ -157,3 +157,15 @@ def test_alice_flashes_the_tune_that_she_owns(client_for, monkeypatch):
     stranger = client_for(make_user("bob"))
     other = {"vehicle_id": str(make_vehicle(make_user("bob")).pk), "source": body["source"]}
     assert stranger.post("/api/v1/garage/flash-jobs/", other).status_code == 404
+
+
+@pytest.mark.parametrize("door", ["purchase", "purchases"])
+def test_a_purchase_with_a_key_happens_once(door, client_for):
+    tune = make_tune(price_minor=0)
+    client = client_for(make_user("alice"))
+    ask, key = {"tune_id": str(tune.pk)}, {"Idempotency-Key": "tap-1"}
+    first = client.post(f"/api/v1/marketplace/{door}/", ask, headers=key)
+    again = client.post(f"/api/v1/marketplace/{door}/", ask, headers=key)
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    other = client.post(f"/api/v1/marketplace/{door}/", ask | {"gateway": "sandbox"}, headers=key)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")

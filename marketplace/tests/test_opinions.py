@@ -204,6 +204,47 @@ def test_a_sale_is_no_news_for_other_owners():
     assert SyncEntry.objects.get(stream=alice.pk, collection=62).seq > before
 
 
+def test_lists_tell_what_changed_since(client_for):
+    number_at_once()
+    alice = make_user("alice")
+    client, tune = client_for(alice), make_tune(price_minor=0)
+    right = buy(alice, tune)
+    wish = client.post(WISHES, {"tune_id": str(tune.pk)}).json()
+    client.delete(f"{WISHES}{wish['id']}/")
+    ago = {"since": "1970-01-01T00:00:00Z"}
+    rights = client.get("/api/v1/marketplace/entitlements/", ago)
+    assert [row["id"] for row in rights.json()["results"]] == [str(right.pk)]
+    assert rights.headers["X-Sync-Until"]
+    gone = client.get(WISHES, ago).json()["results"]
+    assert [(row["id"], row["deleted_at"] is not None) for row in gone] == [(wish["id"], True)]
+    assert client_for(make_user("bob")).get(WISHES, ago).json()["results"] == []
+
+
+def test_phones_push_favourites_but_not_rights(client_for):
+    number_at_once()
+    alice, tune = make_user("alice"), make_tune(price_minor=0)
+    right, client, wish = buy(alice, tune), client_for(alice), str(uuid4())
+    body = {
+        "push_id": str(uuid4()),
+        "changes": {
+            "favourites": {"created": [{"id": wish, "tune_id": str(tune.pk), "note": "Offline"}]},
+            "entitlements": {"updated": [{"id": str(right.pk), "download_limit": 999}]},
+        },
+    }
+    told = client.post("/api/v1/sync/push/", body)
+    assert told.status_code == 200, told.json()
+    assert told.json()["accepted"] == {"favourites": [wish]}
+    assert [row["collection"] for row in told.json()["rejected"]] == ["entitlements"]
+    assert Favourite.objects.get().note == "Offline"
+    right.refresh_from_db()
+    assert right.download_limit == 10
+    pulled = client.post(
+        "/api/v1/sync/pull/", {"collections": ["tunes", "tune_versions", "entitlements"]}
+    ).json()
+    assert [row["title"] for row in pulled["changes"]["tunes"]["updated"]] == ["MT-07 street"]
+    assert [row["number"] for row in pulled["changes"]["tune_versions"]["updated"]] == [1]
+
+
 # -- A person's own data
 
 

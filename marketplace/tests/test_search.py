@@ -78,6 +78,9 @@ def test_the_shelf_equals_the_serializer(anyone):
         ({"make": "YAMAHA", "model": "mt 07"}, ["Race MT-07", "Street MT-07"]),
         ({"make": "Yamaha", "year": 2021}, []),
         ({"year": 2021}, ["Duke torque"]),
+        ({"year": 2100}, ["Duke torque"]),
+        ({"make": "KTM", "year": 2021, "ecu": "Bosch MSE 6.0"}, ["Duke torque"]),
+        ({"make": "KTM", "year": 2016}, []),
         ({"ecu": "bosch-mse 6.0"}, ["Duke torque"]),
         ({"stage": "race"}, ["Race MT-07"]),
         ({"fuel_type": "petrol"}, ["Race MT-07"]),
@@ -136,6 +139,36 @@ def test_pages_walk_forth_and_back(few, ordering, query, anyone, monkeypatch):
         answer = anyone.get(answer["previous"]).json()
         back.append(answer["results"])
     assert back == [seen[1], seen[0]]
+
+
+def test_one_row_must_name_the_whole_vehicle(anyone):
+    make_tune(fits=[MT07 | {"year_to": 2015}, {"make": "KTM", "model": "390 Duke", "year_from": 2017}])
+    assert titles(anyone.get(TUNES, {"make": "KTM", "year": 2018})) == ["MT-07 street"]
+    assert titles(anyone.get(TUNES, {"make": "Yamaha", "year": 2018})) == []
+    assert titles(anyone.get(TUNES, {"year": 2016})) == []
+    assert titles(anyone.get(TUNES, {"year": 2015})) == ["MT-07 street"]
+
+
+@pytest.mark.parametrize("year", [1885, 1950, 1959, 1960, 1961, 2039, 2040, 2041, 2100])
+def test_years_at_the_edges_of_the_tokens(year, anyone):
+    spans = [
+        (None, None),
+        (1940, 1950),
+        (1950, 1960),
+        (None, 1959),
+        (1960, 1961),
+        (2039, 2040),
+        (2041, 2050),
+        (2040, None),
+    ]
+    for low, high in spans:
+        make_tune(
+            title=f"{low}-{high}",
+            fits=[{"make": "Brough", "year_from": low, "year_to": high}],
+            content=b"TUNE",
+        )
+    wanted = {f"{low}-{high}" for low, high in spans if (low or 0) <= year <= (high or 9999)}
+    assert set(titles(anyone.get(TUNES, {"year": year}))) == wanted
 
 
 def test_facets_and_suggestions(shelf, anyone):

@@ -170,6 +170,10 @@ def test_a_file_is_read_late_where_no_reader_was_there(tara, monkeypatch):
 class Gate:
     def __init__(self, *objections):
         self.says = objections
+        self.prepared = []
+
+    def prepare(self, tune, version):
+        self.prepared.append(version.number)
 
     def objections(self, tune, version):
         return list(self.says)

@@ -18,7 +18,7 @@ from core.renderers import Json, dumps, wants_camel
 from garage.models import Vehicle
 from marketplace.selectors.search import Wanted, facets, find_tunes, shelf_version, suggestions
 from marketplace.selectors.search.pages import BadCursor, Page, read_cursor
-from marketplace.serializers.search import SuggestionsSerializer, SuggestQuery, TuneQuery
+from marketplace.serializers.search import SuggestionsSerializer, SuggestQuery, TuneQuery, read_tune_query
 from marketplace.serializers.tunes import OwnTuneSerializer, TuneInput, TunePageSerializer
 from marketplace.views.tunes import PublicReads, create_tune
 
@@ -60,7 +60,7 @@ class SuggestionsView(APIView):
 
     @extend_schema(parameters=[SuggestQuery], responses=SuggestionsSerializer)
     def get(self, request: Request) -> Response:
-        query = SuggestQuery(data=known(request, SuggestQuery()))
+        query = SuggestQuery(data={"q": request.query_params.get("q", "")})
         query.is_valid(raise_exception=True)
         found = suggestions(query.validated_data["q"])
         return Response(SuggestionsSerializer({"suggestions": found}).data)
@@ -68,9 +68,7 @@ class SuggestionsView(APIView):
 
 def page_bytes(request: Request, view: APIView) -> bytes:
     """The answer as bytes, in the spelling that was asked for."""
-    form = TuneQuery(data=known(request, TuneQuery()))
-    form.is_valid(raise_exception=True)
-    query = dict(form.validated_data)
+    query = read_tune_query(request.query_params)
     ordering, size, counted = query.pop("ordering"), query.pop("page_size"), query.pop("count")
     token, faceted = query.pop("cursor", ""), query.pop("facets")
     wanted = Wanted(vehicle=own_vehicle(request, query.pop("compatible_with", None)), **query)
@@ -114,11 +112,6 @@ def own_vehicle(request: Request, vehicle_id: Any) -> Vehicle | None:
     if found is None:
         raise NotFound
     return found
-
-
-def known(request: Request, shape: Any) -> dict[str, str]:
-    """The parameters that a query knows; others are no business of ours (trackers add theirs)."""
-    return {name: str(value) for name, value in request.query_params.items() if name in shape.fields}
 
 
 def answer(request: Request, body: bytes, headers: dict[str, str] | None = None) -> Response:

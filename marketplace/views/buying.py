@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from core.idempotency import Idempotent
 from core.rls import as_user
-from core.views import GatewayView, ScopedMixin, ScopedViewSet
+from core.views import GatewayView, ScopedMixin
 from marketplace import services
 from marketplace.models import Entitlement, Favourite, Purchase
 from marketplace.selectors import with_newest_version
@@ -26,6 +26,7 @@ from marketplace.serializers.buying import (
     PurchaseSerializer,
 )
 from marketplace.services.downloads import right_of_purchase, right_to_tune
+from sync.views import SinceMixin, SyncedViewSet
 from users.authentication import person
 
 NO_STORE = {"Cache-Control": "no-store"}  # the answer carries a URL that opens a door
@@ -52,7 +53,7 @@ class PurchaseView(Idempotent, GatewayView):
         return bought(request)
 
 
-class PurchasesView(PurchaseRows, ListModelMixin, GenericAPIView[Purchase], GatewayView):
+class PurchasesView(Idempotent, PurchaseRows, ListModelMixin, GenericAPIView[Purchase], GatewayView):
     """The list; a POST here is the same purchase (an alias, and so not in the schema)."""
 
     serializer_class = PurchaseSerializer
@@ -105,10 +106,13 @@ def handed(request: Request, right: UUID) -> Response:
     return Response(DownloadSerializer(found).data, headers=NO_STORE)
 
 
-class EntitlementViewSet(ScopedMixin, ListModelMixin, RetrieveModelMixin, GenericViewSet[Entitlement]):
+class EntitlementViewSet(
+    SinceMixin, ScopedMixin, ListModelMixin, RetrieveModelMixin, GenericViewSet[Entitlement]
+):
     """What the caller owns; ended rights stay in the list with their state."""
 
     model = Entitlement
+    collection = "entitlements"
     serializer_class = EntitlementSerializer
     lookup_value_converter = "uuid"
     ordering = "-created_at"
@@ -118,10 +122,11 @@ class EntitlementViewSet(ScopedMixin, ListModelMixin, RetrieveModelMixin, Generi
         return with_newest_version(rows)
 
 
-class FavouriteViewSet(ScopedViewSet):
+class FavouriteViewSet(SyncedViewSet):
     """The wishlist."""
 
     model = Favourite
+    collection = "favourites"
     serializer_class = FavouriteSerializer
 
     def shape(self, rows: Any) -> QuerySet[Favourite]:

@@ -1,6 +1,8 @@
 """Tunes: pages for everybody, the bench for tuners."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from hashlib import sha256
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -15,13 +17,14 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from core.errors import NotFound, PreconditionFailed
+from core.renderers import dumps
 from core.rls import as_anonymous, as_user
 from core.views import GatewayView, ScopedMixin, etag
 from garage.models import Vehicle
 from marketplace import services
 from marketplace.fitment import judge
 from marketplace.models import Tune, TuneVersion
-from marketplace.selectors import tune_page, visible_tune
+from marketplace.selectors import badges_of, tune_page, visible_tune
 from marketplace.serializers.tunes import (
     FitAnswer,
     FitQuery,
@@ -32,6 +35,7 @@ from marketplace.serializers.tunes import (
     TuneSerializer,
     VersionInput,
     VersionSerializer,
+    shown_version,
 )
 from marketplace.services.versions import own_tune
 from users.authentication import person
@@ -51,10 +55,27 @@ def seen_by(request: Request) -> AbstractContextManager[None]:
     return as_user(request.user) if request.user.is_authenticated else as_anonymous()
 
 
+def page_etag(tune: Tune, badges: Mapping[UUID, Mapping[str, Any]]) -> str:
+    """The revision, and a digest of the badges, which change without it: `"7"` or `"7-1f0c..."`."""
+    told = [badge for badge in badges.values() if badge]
+    if not told:
+        return etag(tune)
+    return f'{etag(tune)[:-1]}-{sha256(dumps(told)).hexdigest()[:16]}"'
+
+
+def revision_of(tag: str) -> str:
+    """The part of a page's ETag that an `If-Match` is about."""
+    return tag if "-" not in tag else tag.partition("-")[0] + '"'
+
+
 def created_answer(request: Request, tune_id: UUID, *, status: int = 200) -> Response:
     """The caller's own tune as its tuner sees it."""
     tune = tune_page(Tune.objects.visible_to(request.user)).get(pk=tune_id)
-    return Response(OwnTuneSerializer(tune).data, status=status, headers={"ETag": etag(tune)})
+    shown = shown_version(tune)
+    context = {"badges": badges_of([shown.pk]) if shown else {}}
+    return Response(
+        OwnTuneSerializer(tune, context=context).data, status=status, headers={"ETag": etag(tune)}
+    )
 
 
 def create_tune(request: Request) -> Response:
@@ -70,18 +91,20 @@ class TuneView(PublicReads):
         tune = tune_page(Tune.objects.visible_to(request.user)).filter(pk=pk).first()
         if tune is None:
             raise NotFound
-        tag = etag(tune)
+        shown = shown_version(tune)
+        badges = badges_of([shown.pk]) if shown else {}
+        tag = page_etag(tune, badges)
         if request.headers.get("If-None-Match") == tag:
             return Response(status=304, headers={"ETag": tag})
         own = tune.tuner.user_id == request.user.pk
         shape: type[BaseSerializer[Tune]] = OwnTuneSerializer if own else TuneSerializer
-        return Response(shape(tune).data, headers={"ETag": tag})
+        return Response(shape(tune, context={"badges": badges}).data, headers={"ETag": tag})
 
     @extend_schema(request=TunePatch, responses=OwnTuneSerializer)
     def patch(self, request: Request, pk: UUID) -> Response:
         tune = own_tune(person(request), pk)
         demanded = request.headers.get("If-Match")
-        if demanded and demanded not in {"*", etag(tune)}:
+        if demanded and demanded != "*" and revision_of(demanded) != etag(tune):
             raise PreconditionFailed
         form = TunePatch(data=request.data, partial=True, context={"request": request})
         form.is_valid(raise_exception=True)

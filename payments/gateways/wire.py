@@ -73,6 +73,8 @@ def read_payment(data: Any) -> SeenPayment:
     status = text(data, "status", needed=True)
     if status not in {"created", "authorized", "captured", "refunded", "failed"}:
         raise OddAnswer("status of the payment is unknown")
+    if status == "refunded" and data.get("captured") is False:
+        status = "failed"  # never captured: an authorisation that ran out and went back by itself
     return SeenPayment(
         id=text(data, "id", needed=True),
         order_id=text(data, "order_id"),

@@ -75,11 +75,17 @@ def remember_order(payment: Payment, order_id: str) -> Payment:
         return Payment.objects.get(pk=payment.pk)
 
 
-def expire(payment: Payment, *, source: str = "timer") -> bool:
-    """Close an unpaid payment whose time is over and tell its payable. False when it isn't unpaid any more."""
+def expire(payment: Payment, *, source: str = "timer", abandoned: bool = False) -> bool:
+    """Close an unpaid payment whose time is over and tell its payable. False when it isn't unpaid any more.
+
+    `abandoned` closes an authorised one too: nobody captured it, so its gateway gives it back by itself.
+    """
+    unpaid = {PaymentStatus.CREATED, PaymentStatus.FAILED} | (
+        {PaymentStatus.AUTHORIZED} if abandoned else set()
+    )
     with as_system("the timer acts for all"):
         locked = Payment.objects.select_for_update().get(pk=payment.pk)
-        if locked.status not in {PaymentStatus.CREATED, PaymentStatus.FAILED} or locked.captured_minor:
+        if locked.status not in unpaid or locked.captured_minor:
             return False
         _close(locked, source)
         plug: object = payables.get(locked.subject_kind)

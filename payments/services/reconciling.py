@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db.models import Q
+
 from core import clock
 from core.errors import DomainError
 from core.rls import as_system
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 FIRST_GAP = timedelta(minutes=15)
 LAST_LOOK = timedelta(days=3)  # after it an uncaptured authorisation is refunded by the gateway itself
 CAPTURE_AFTER = timedelta(minutes=5)  # time for the gateway's automatic capture
+LATELY = timedelta(days=30)  # how far back a person may ask about expired orders
 BATCH = 200
 Progress = Callable[[int, int, Payment, str], None]
 
@@ -29,6 +32,8 @@ def reconcile(payment: Payment) -> str:
     """Bring one payment in line with its gateway; what became of it, in a word. Raises GatewayUnavailable."""
     way = gateway_named(payment.gateway)
     if not way.can.online:
+        for row in _under_way(payment):
+            send(row.pk)
         return "at the counter"
     order_id = payment.gateway_order_id
     if not order_id:
@@ -49,9 +54,9 @@ def reconcile(payment: Payment) -> str:
 
 def reconcile_refunds(payment: Payment, way: Gateway) -> None:
     """Refunds whose end we don't know, and those that somebody made at the gateway."""
+    pending = _under_way(payment)
     with as_system("the till looks at its own rows"):
         attempts = list(GatewayPayment.objects.filter(payment=payment, status="captured"))
-        pending = list(Refund.objects.filter(payment=payment, status__in=UNDER_WAY))
     for attempt in attempts:
         if attempt.reserved_minor or pending or payment.status == PaymentStatus.CAPTURED:
             for seen in way.find_refunds(attempt.gateway_payment_id):
@@ -95,18 +100,22 @@ def reconcile_due(*, progress: Progress | None = None, everything: bool = False)
 # -- Inside
 
 
+def _under_way(payment: Payment) -> list[Refund]:
+    with as_system("the till looks at its own rows"):
+        return list(Refund.objects.filter(payment=payment, status__in=UNDER_WAY))
+
+
 def _due(*, everything: bool) -> list[Payment]:
     with as_system("the till looks at everybody's payments"):
         names = [name for name, way in gateways.items() if way.can.online and way.enabled]
-        rows = Payment.objects.filter(gateway__in=names)
+        rows = Payment.objects.filter(gateway__in=[*names, "cash"])
         if everything:
-            rows = rows.filter(status__in=[*OPEN, PaymentStatus.EXPIRED]) | rows.filter(
-                refunds__status__in=UNDER_WAY
-            )
+            lately = Q(status=PaymentStatus.EXPIRED, created_at__gt=clock.now() - LATELY)
+            rows = rows.filter(Q(status__in=OPEN) | lately | Q(refunds__status__in=UNDER_WAY))
             return list(rows.distinct().order_by("created_at"))
-        unsent = Refund.objects.filter(
-            status__in=UNDER_WAY, updated_at__lt=clock.now() - FIRST_GAP, payment__gateway__in=names
-        ).values("payment_id")
+        unsent = Refund.objects.filter(status__in=UNDER_WAY, updated_at__lt=clock.now() - FIRST_GAP).values(
+            "payment_id"
+        )
         due = rows.filter(next_check_at__lte=clock.now()) | rows.filter(pk__in=unsent)
         return list(due.order_by("next_check_at")[:BATCH])
 
@@ -143,4 +152,4 @@ def _schedule(payment: Payment) -> None:
         if not waits and row.status in OPEN:
             note(row, "given_up", "reconcile", "Nothing came in three days.")
     if not waits:
-        expire(payment)
+        expire(payment, abandoned=True)

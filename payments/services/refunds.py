@@ -61,6 +61,8 @@ def give_back(
     """
     found: Refund | None = Refund.objects.filter(key=key).first()
     if found is not None:
+        if found.payment_id != payment.pk:
+            raise ValueError("This refund key belongs to another payment.")
         return found
     if attempt.reserved_minor + amount_minor > attempt.amount_minor:
         raise TooMuchRefunded

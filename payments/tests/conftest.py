@@ -1,6 +1,7 @@
 """A tiny thing to pay for, and Razorpay's stand-in."""
 
 import pytest
+from django.db import connection
 
 from payments.ports import payables, settled, subscribers
 from payments.tests.till import KIND, Listener, Subscribers, Things
@@ -17,6 +18,14 @@ def things():
     payables._plugs.pop(KIND)
     settled._plugs.pop("test_listener")
     subscribers._plugs.pop(KIND)
+
+
+@pytest.fixture(autouse=True)
+def _no_jobs_of_others(_system_role):
+    """Tests with real transactions leave their jobs behind: the job table isn't one that Django empties."""
+    if connection.connection is not None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM procrastinate_jobs")
 
 
 @pytest.fixture

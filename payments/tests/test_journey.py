@@ -3,10 +3,12 @@
 from uuid import uuid4
 
 import pytest
+from django.db import DatabaseError, transaction
 
+from core.rls import as_user
 from payments import ledger
 from payments.models import GatewayPayment, Invoice, Payment, PaymentEvent
-from payments.tests.till import ordered, told
+from payments.tests.till import fresh, ordered, told
 from tests.cast import make_user
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +76,25 @@ def test_bob_finds_none_of_alices_doors_open(client_for, anyone):
     assert bob.post("/api/v1/payments/razorpay/verify/", checkout).status_code == 404
     assert anyone.post("/api/v1/payments/razorpay/verify/", checkout).status_code == 404
     assert anyone.get("/api/v1/payments/").status_code == 401
+
+
+def test_row_level_security_holds_without_the_filter():
+    alice, bob = make_user("alice"), make_user("bob")
+    mine = ordered(alice)
+    with as_user(bob):
+        assert Payment.objects.filter(pk=mine.pk).count() == 0
+    with as_user(alice):
+        assert Payment.objects.get(pk=mine.pk) == mine
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Payment.objects.filter(pk=mine.pk).update(status="captured")
+    assert fresh(mine).status == "created"
+
+
+def test_the_filter_holds_without_row_level_security():
+    alice, bob = make_user("alice"), make_user("bob")
+    mine = ordered(alice)
+    assert list(Payment.objects.visible_to(alice)) == [mine]
+    assert list(Payment.objects.visible_to(bob)) == []
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -1,4 +1,3 @@
-# ruff: noqa: PT012 -- what is refused is refused when the constraints are checked
 """The books: nothing is lost in a split, nothing unbalanced is kept, nothing is changed."""
 
 import pytest

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,6 +29,7 @@ from payments.models import (
     WebhookEvent,
 )
 from payments.services import collect_cash, open_order, orders, refund, settle
+from payments.services.payouts import register_account, schedule, verify_account
 from payments.services.verifying import verify
 from payments.services.webhooks import receive
 from payments.tests.till import KIND, balanced, fresh, ordered, paid_at_sandbox, seen_of, told
@@ -187,6 +189,20 @@ def test_invoice_numbers_have_no_gaps_under_load_and_failures(alice, things):
     with as_system("test"):
         numbers = sorted(Invoice.objects.values_list("number", flat=True))
     assert numbers == list(range(1, 9))
+    assert balanced()
+
+
+def test_earnings_are_paid_out_once_however_many_ask(alice, things, settings):
+    settings.REFUND_WINDOW = timedelta(0)
+    with as_system("test"):
+        tara = make_user("tara")
+    things.payee_id = tara.pk
+    settle(gateway="sandbox", seen=seen_of(ordered(alice)), source="webhook")
+    account = register_account(user=tara, gateway="razorpay", gateway_account_id="acc_tara")
+    verify_account(account, by=alice)
+    account = fresh(account)
+    made = [row for row in at_once(lambda _: schedule(account, "INR"), 8) if row is not None]
+    assert [row.amount_minor for row in made] == [49_900]
     assert balanced()
 
 

@@ -9,7 +9,8 @@ from django.core.management import call_command
 from core import clock
 from core.clock import held_at
 from payments.models import Payment, PaymentEvent, PaymentStatus
-from payments.services import reconcile, reconcile_due
+from payments.selectors import paid_payment_of
+from payments.services import collect_cash, reconcile, reconcile_due, refund, send
 from payments.tests.till import fresh, ordered, told
 from tests.cast import make_user
 
@@ -138,3 +139,31 @@ def test_it_stands_in_the_timeline(payment, standin):
     reconcile(payment)
     last = PaymentEvent.objects.filter(payment=payment).order_by("at").last()
     assert (last.kind, last.source) == ("settled", "reconcile")
+
+
+def test_an_authorisation_that_ran_out_grants_nothing_and_frees_the_thing(payment, standin):
+    entity, _ = standin.pay(payment.gateway_order_id, status="authorized")
+    reconcile(payment)
+    standin.payments[entity["id"]] |= {"status": "refunded", "captured": False}
+    with after(timedelta(days=4)):
+        reconcile_due()
+    assert (fresh(payment).status, told("paid", payment.subject_id)) == ("expired", 0)
+    assert told("expired", payment.subject_id) == 1
+
+
+def test_a_refund_at_the_counter_whose_job_was_lost_is_done_all_the_same(standin):
+    cash = ordered(make_user("alice"), gateway="cash")
+    collect_cash(payment=cash, amount_minor=cash.amount_minor, by=make_user("sam"))
+    refund(payment=cash, reason="x")
+    with after(LATER):
+        assert reconcile_due() == {"at the counter": 1}
+    assert fresh(cash).status == "refunded"
+
+
+def test_what_bought_a_thing_can_be_found_while_something_is_left(payment, standin):
+    assert paid_payment_of(payment.target) is None
+    standin.pay(payment.gateway_order_id)
+    reconcile(payment)
+    assert paid_payment_of(payment.target) == payment
+    send(refund(payment=payment, reason="x").pk)
+    assert paid_payment_of(payment.target) is None

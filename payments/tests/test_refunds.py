@@ -49,6 +49,20 @@ def test_the_same_key_is_the_same_refund(paid, standin):
     assert fresh(paid).refunded_minor == 100
 
 
+def test_the_same_key_is_the_same_refund_when_nothing_is_left(paid):
+    first = refund(payment=paid, reason="x", key="one-key")
+    assert refund(payment=paid, reason="x", key="one-key") == first
+
+
+def test_a_key_belongs_to_one_payment(paid):
+    other = ordered(make_user("bob"))
+    settle(gateway="razorpay", seen=seen_of(other), source="webhook")
+    refund(payment=paid, amount_minor=100, reason="x", key="one-key")
+    with pytest.raises(ValueError, match="another payment"):
+        refund(payment=other, amount_minor=100, reason="x", key="one-key")
+    assert Refund.objects.count() == 1
+
+
 @pytest.mark.parametrize("amount", [0, -1, 49_901, 2**40])
 def test_more_than_was_paid_is_refused(paid, amount):
     with pytest.raises(TooMuchRefunded):

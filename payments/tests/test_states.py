@@ -70,7 +70,7 @@ DISPUTE_STEPS = st.tuples(
 
 @given(st.lists(st.one_of(PAYMENT_STEPS, PAYMENT_STEPS, REFUND_STEPS, DISPUTE_STEPS), max_size=14))
 @hypothesis_settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -64,6 +64,7 @@ def test_a_year_begins(subscription, says):
         assert says("charged", "active", charge=19_900, id=first) == "handled"
     assert says("charged", "active", period=2, charge=19_900) == "handled"
     assert Payment.objects.filter(status="captured", subscription=subscription).count() == 2
+    assert Payment.objects.count() == 2
     assert (told("charged", subscription.subject_id), told("paid", subscription.subject_id)) == (2, 0)
     assert (Invoice.objects.count(), balanced()) == (2, True)
     assert changes(subscription)[:2] == ["authenticated", "active"]

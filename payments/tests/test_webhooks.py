@@ -9,7 +9,7 @@ from core import clock
 from core.clock import held_at
 from core.rls import as_system
 from payments.models import GatewayPayment, WebhookEvent
-from payments.services.webhooks import handle, handle_due
+from payments.services.webhooks import forget, handle, handle_due
 from payments.tests.till import balanced, deliver, fresh, ordered, run_jobs, told
 from tests.cast import make_user
 
@@ -175,3 +175,12 @@ def test_the_web_role_sees_no_events(standin, anyone, payment):
         assert WebhookEvent.objects.count() == 0
     with as_system("test"):
         assert WebhookEvent.objects.count() == 1
+
+
+def test_bodies_are_forgotten_after_three_months(standin, anyone, payment):
+    entity, _ = standin.pay(payment.gateway_order_id)
+    deliver(anyone, *standin.webhook("payment.captured", payment=entity))
+    assert forget() == 0
+    with held_at(clock.now() + timedelta(days=91)):
+        assert (forget(), forget()) == (1, 0)
+    assert bytes(WebhookEvent.objects.get().raw) == b""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -52,3 +55,38 @@ def manifest() -> list[dict]:
 
 def expected() -> dict:
     return json.loads((DATA / "synthetic_msq" / "expected.json").read_text())
+
+
+@pytest.fixture
+def shop(tmp_path, settings):
+    """Files in a folder of their own and no cache: the shelf's version moves at commit, which tests never reach."""
+    settings.MEDIA_ROOT = tmp_path
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+
+
+@pytest.fixture
+def shown_by():
+    """A server of one page with its policy: `with shown_by(content, policy) as address`."""
+
+    @contextmanager
+    def serve(content: bytes, policy: str):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Security-Policy", policy)
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                """Quiet."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            server.server_close()
+
+    return serve

@@ -67,11 +67,11 @@ def by_ids(
 
 def _changes(name: str, plug: Collection, number: int, where: str) -> str:
     return f"""
-SELECT '{name}', coalesce(json_agg(found.doc) FILTER (WHERE found.id IS NOT NULL), '[]')::text,
-       coalesce(json_agg(wanted.id) FILTER (WHERE found.id IS NULL), '[]')::text
-  FROM unnest(%(ids{number})s::uuid[]) AS wanted (id) LEFT JOIN LATERAL (
-       SELECT r.id, (SELECT row_to_json(d) FROM (SELECT {columns(plug)}) AS d) AS doc
-         FROM {plug.table} AS r WHERE r.id = wanted.id AND {where}) AS found ON true"""
+(WITH found AS MATERIALIZED (
+       SELECT {columns(plug)} FROM {plug.table} AS r WHERE r.id = ANY(%(ids{number})s::uuid[]) AND {where})
+SELECT '{name}', coalesce((SELECT json_agg(found) FROM found), '[]')::text,
+       coalesce((SELECT json_agg(wanted.id) FROM unnest(%(ids{number})s::uuid[]) AS wanted (id)
+                  WHERE NOT EXISTS (SELECT 1 FROM found WHERE found.id = wanted.id)), '[]')::text)"""
 
 
 def _documents(name: str, plug: Collection, number: int, where: str) -> str:

@@ -63,15 +63,43 @@ Records, IdsByCollection = shaped(RECORDS), shaped(BY_COLLECTION)
 Free = shaped({"type": "object", "additionalProperties": True})
 
 
-class PullInput(Shape):
-    cursor = Cursor(required=False, allow_null=True)
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=10_000)
-    collections = serializers.ListField(child=serializers.CharField(), required=False)
-    schema_version = serializers.IntegerField(required=False)
-    migration = Free(required=False, allow_null=True)
-    filters = Free(required=False)
-    format = serializers.ChoiceField(["changes", "documents"], required=False)
-    client_id = serializers.CharField(required=False, max_length=64)
+def question(**properties: Any) -> dict[str, Any]:
+    """A request body; unknown fields are passed over here, so that older servers serve newer apps."""
+    return {"application/json": {"type": "object", "additionalProperties": True, "properties": properties}}
+
+
+ASKED = {"oneOf": [{"type": "integer"}, {"type": "string"}, {"type": "null"}]}
+INTEGER, UUID = {"type": "integer"}, {"type": "string", "format": "uuid"}
+OBJECT = {"type": "object", "additionalProperties": True}
+CLIENT = {
+    "type": "string",
+    "maxLength": 64,
+    "description": "What tells this installation from the person's others.",
+}
+PULL_BODY = question(
+    cursor=ASKED | {"description": "Of the last answer; null, 0 or absent for a first sync."},
+    limit={
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 10_000,
+        "description": "Absent: all at once, up to 50,000.",
+    },
+    collections={"type": "array", "items": {"type": "string"}},
+    format={"enum": ["changes", "documents"]},
+    filters=OBJECT,
+    schema_version=INTEGER,
+    migration={"oneOf": [OBJECT, {"type": "null"}]},
+    client_id=CLIENT,
+)
+PUSH_BODY = question(
+    push_id=UUID | {"description": "Or the header Idempotency-Key."},
+    client_id=CLIENT,
+    cursor=ASKED | {"description": "Where the client stood when it made its changes."},
+    schema_version=INTEGER,
+    on_conflict={"enum": ["merge", "reject", "abort"]},
+    changes=CHANGES,
+    rows=ROWS,
+)
 
 
 class PullOutput(Shape):
@@ -95,16 +123,6 @@ PULL_QUERY = [
     OpenApiParameter("format", OpenApiTypes.STR, enum=["changes", "documents"]),
     OpenApiParameter("client_id", OpenApiTypes.STR),
 ]
-
-
-class PushInput(Shape):
-    push_id = serializers.UUIDField(required=False)
-    client_id = serializers.CharField(required=False, max_length=64)
-    cursor = Cursor(required=False, allow_null=True)
-    schema_version = serializers.IntegerField(required=False)
-    on_conflict = serializers.ChoiceField(["merge", "reject", "abort"], required=False)
-    changes = Changes(required=False)
-    rows = Rows(required=False)
 
 
 class RejectedRecord(Shape):

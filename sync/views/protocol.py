@@ -56,7 +56,7 @@ class SyncView(APIView):
 class PullView(SyncView):
     max_body = 256 * 1024
 
-    @extend_schema(request=shapes.PullInput, responses={200: shapes.PullOutput, 304: None})
+    @extend_schema(request=shapes.PULL_BODY, responses={200: shapes.PullOutput, 304: None})
     def post(self, request: Request) -> Response:
         return self._pull(request, request.data)
 
@@ -80,7 +80,7 @@ class PushView(SyncView, GatewayView):
     max_body = MAX_BYTES
 
     @extend_schema(
-        request=shapes.PushInput,
+        request=shapes.PUSH_BODY,
         responses=shapes.PushOutput,
         parameters=[OpenApiParameter("Idempotency-Key", OpenApiTypes.UUID, OpenApiParameter.HEADER)],
     )

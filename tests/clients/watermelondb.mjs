@@ -39,13 +39,16 @@ const parts = new Map()
 let count = 0
 
 const edit = ({ database, bikes, parts: table, field, number }) => database.write(async () => {
-  const rows = await bikes.query().fetch()
+  const all = await bikes.query().fetch()
+  const rows = roll() < 0.5 ? all : all.filter(({ _raw }) => _raw._status !== 'synced') // often what is still unsynced
   const chance = roll()
   const value = `${field[0]}${number}-${(count += 1)}`
-  if (!rows.length || chance < 0.25) {
+  if (!all.length || chance < 0.25) {
     const row = await bikes.create((bike) => { bike._setRaw(field, value); bike._setRaw('nickname', field === 'nickname' ? value : 'new')
       bike._setRaw('odometer_km', count) })
     wrote[row.id] = { [field]: value }
+  } else if (!rows.length) {
+    return
   } else if (chance < 0.8) {
     const row = pick(rows)
     await row.update((bike) => bike._setRaw(field, value))

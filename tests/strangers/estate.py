@@ -7,8 +7,9 @@ from django.db import connection
 from core.ports import demo_worlds
 from core.rls import APP_ROLE, SYSTEM_ROLE
 from core.testing.client import use_role
+from garage.models import VehicleBrand, VehicleModel
 from tests.cast import login
-from tests.strangers.routes import routes
+from tests.strangers.routes import SHAPED, routes
 from users.models import Identity, UserDevice
 
 CANARY = "canary-of-alice"
@@ -64,13 +65,15 @@ def estate_of(alice, bob):
             private = {key: row for key, row in mine.items() if key not in others}
             if private and "id" in columns:
                 estate.ids[table] = str(next(iter(private.values()))["id"])
-            public_words = {value for row in others.values() for value in row.values()}
+            public_words = {value for row in others.values() for value in row.values()} | set(SHAPED.values())
             estate.words |= {
                 value
                 for row in private.values()
                 for name, value in row.items()
                 if isinstance(value, str) and len(value) >= 12 and name != "id" and value not in public_words
             }
+    for catalogue in (VehicleBrand, VehicleModel):  # everybody may read makes and models there
+        estate.words -= set(catalogue.objects.values_list("name", flat=True))
     return estate
 
 

@@ -28,6 +28,8 @@ SHAPED = {
     "content_type": "application/pdf",
     "currency": "INR",
     "phone_number": "+919876543210",
+    "make": "Royal Enfield",
+    "model": "Himalayan 450",
 }
 
 
@@ -38,6 +40,7 @@ class Route:
     parameters: list[dict[str, Any]] = field(default_factory=list)
     body: dict[str, Any] | None = None
     components: dict[str, Any] = field(default_factory=dict)
+    public: bool = False  # the description says that no login is needed
 
     def __str__(self) -> str:
         return f"{self.method.upper()} {self.path}"
@@ -95,7 +98,14 @@ def routes() -> list[Route]:
     document = SchemaGenerator().get_schema(request=None, public=True)
     components = document["components"]["schemas"]
     return [
-        Route(method, path, _parameters(item, operation), _json_body(operation), components)
+        Route(
+            method,
+            path,
+            _parameters(item, operation),
+            _json_body(operation),
+            components,
+            public={} in operation.get("security", [{}]),
+        )
         for path, item in document["paths"].items()
         for method, operation in item.items()
         if method in {"get", "post", "put", "patch", "delete"}

@@ -3,17 +3,19 @@
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
 
 import pytest
 from django.core import mail
 
 from core import throttling
-from users.tests.outbox import Outbox
+from users.tests.outbox import Outbox, Pushes
 
 
 @pytest.fixture(autouse=True)
 def _empty_outboxes():
     Outbox.messages.clear()
+    Pushes.sent.clear()
     mail.outbox = []
 
 
@@ -31,18 +33,22 @@ def throttled(settings, monkeypatch):
 
 @pytest.fixture
 def local_server():
-    """`local_server(answer)` -> URL of a real HTTP server; `answer(path, body, headers)` gives a status."""
+    """`local_server(answer)` -> URL of a real HTTP server; `answer(path, body, headers)` gives a status, or that and
+    a body."""
     servers = []
 
     def start(answer):
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                status = answer(self.path, json.loads(self.rfile.read(length)), self.headers)
+                raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = json.loads(raw) if raw[:1] == b"{" else dict(parse_qsl(raw.decode()))
+                told = answer(self.path, body, self.headers)
+                status, content = told if isinstance(told, tuple) else (told, {})
+                text = json.dumps(content).encode()
                 self.send_response(status)
-                self.send_header("Content-Length", "2")
+                self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
-                self.wfile.write(b"{}")
+                self.wfile.write(text)
 
             def log_message(self, *_):
                 """Quiet."""

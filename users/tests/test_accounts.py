@@ -8,7 +8,7 @@ from django.contrib.auth.tokens import default_token_generator
 from django.core import mail
 from django.db import connection
 
-from core import clock
+from core import clock, hub
 from core.clock import held_at
 from core.models import AuditEvent
 from core.testing.client import RiderClient
@@ -77,6 +77,17 @@ def test_revoke_others_spares_the_one_that_asks(client_for):
     clients = [client_for(alice) for _ in range(3)]
     assert clients[0].post(f"{AUTH}sessions/revoke-others/").json()["message"] == "2 other logins ended."
     assert [c.get(f"{AUTH}profile/").status_code for c in clients] == [200, 401, 401]
+
+
+def test_open_sockets_are_told_of_an_end(client_for, django_capture_on_commit_callbacks):
+    alice = make_user("alice")
+    client, _other = client_for(alice), client_for(alice)
+    mine = next(row["id"] for row in client.get(f"{AUTH}sessions/").json()["results"] if row["current"])
+    with hub.waiting([f"user:{alice.pk}"]) as box:
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(f"{AUTH}sessions/revoke-others/")
+        frame = box.get(timeout=5)
+    assert dict(frame) == {"type": "SESSION_REVOKED", "sessionId": None, "exceptId": mine}
 
 
 # -- Devices

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import ProgrammingError, connection
 
-from core import clock, hub
+from core import clock
 from core.clock import held_at
 from core.files.services import put_bytes
 from core.models import AuditEvent, StoredFile
@@ -27,11 +27,6 @@ from users.services import erasure
 pytestmark = pytest.mark.django_db
 
 AUTH = "/api/v1/auth/"
-
-
-@pytest.fixture(autouse=True)
-def _quiet_hub(monkeypatch):
-    monkeypatch.setattr(hub, "publish", lambda *_: None)
 
 
 def unpacked(export):
@@ -234,16 +229,11 @@ def test_codes_logins_and_networks_are_forgotten_in_time():
     assert set(AuditEvent.objects.values_list("ip_prefix", flat=True)) == {""}
 
 
-def test_the_log_cannot_be_changed_by_web_or_system():
-    from django.db import ProgrammingError, transaction
-
+@pytest.mark.parametrize("role", ["revsync_app", "revsync_system"])
+@pytest.mark.parametrize("deed", ["UPDATE core_auditevent SET outcome = 'x'", "DELETE FROM core_auditevent"])
+def test_the_log_cannot_be_changed_by_web_or_system(deed, role):
     login(make_user("alice"))
-    for statement in ("UPDATE core_auditevent SET outcome = 'x'", "DELETE FROM core_auditevent"):
-        for role in ("revsync_app", "revsync_system"):
-            with (
-                pytest.raises(ProgrammingError, match="permission denied"),
-                transaction.atomic(),
-                connection.cursor() as cursor,
-            ):
-                cursor.execute(f"SET LOCAL ROLE {role}")
-                cursor.execute(statement)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {role}")
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            cursor.execute(deed)

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='vehicles', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'indexes': [models.Index(fields=['owner', '-created_at'], name='plain_vehic_owner_i_ca3c0b_idx')],
+                'indexes': [models.Index(fields=['owner', '-created_at'], name='plain_vehic_owner_i_ca3c0b_idx'), models.Index(fields=['owner', 'updated_at'], name='plain_vehicle_delta')],
             },
         ),
     ]

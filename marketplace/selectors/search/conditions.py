@@ -12,7 +12,12 @@ Condition = tuple[str, list[Any]]
 _WORDS = (
     "l.document @@ (websearch_to_tsquery('english', %s::text) || websearch_to_tsquery('simple', %s::text))"
 )
-_ROW = "EXISTS (SELECT 1 FROM marketplace_compatibility c WHERE c.tune_id = l.tune_id AND c.deleted_at IS NULL{})"
+_ROW = (
+    "coalesce((SELECT true FROM marketplace_compatibility c WHERE c.tune_id = l.tune_id AND c.deleted_at IS NULL{} "
+    "LIMIT 1), false)"
+)
+# Years have tokens (marketplace/migrations/0003_shelf.py); the first and the last stand for all beyond them too.
+FIRST_YEAR, LAST_YEAR = 1960, 2040
 # The rule of marketplace/fitment.py: every row that is not a "no". A test compares the two.
 _FITS = """
  AND CASE WHEN c.vehicle_model_id IS NOT NULL AND %s::uuid IS NOT NULL THEN c.vehicle_model_id = %s::uuid
@@ -60,6 +65,9 @@ class Wanted:
         ):
             if value is not None:
                 found.append((sql, [value]))
+        if self.year is not None:
+            token = f"year:{min(max(self.year, FIRST_YEAR), LAST_YEAR)}"
+            found.append(("l.tokens && %s::text[]", [[token, "year:any"]]))
         if self.free is False:
             found.append(("NOT l.tokens @> '{free:true}'", []))
         if (same_row := self._same_row()) is not None:
@@ -87,10 +95,13 @@ class Wanted:
         ]
 
     def _same_row(self) -> Condition | None:
-        """Tokens of two rows of a tune may add up to a vehicle that no row names: then one row must have it all."""
+        """Tokens of two rows of a tune may add up to a vehicle that no row names: then one row must have it all.
+
+        LIMIT keeps the planner from joining all rows of all tunes; tunes with one row need not be asked.
+        """
         parts: list[tuple[str, list[Any], bool]] = [
             (" AND marketplace_key(c.make) = %s::text", [key(self.make)], bool(self.make)),
-            (" AND marketplace_key(c.model) IN ('', %s::text)", [key(self.model)], bool(self.model)),
+            (" AND marketplace_key(c.model) = %s::text", [key(self.model)], bool(self.model)),
             (" AND marketplace_key(c.ecu_family) = %s::text", [key(self.ecu)], bool(self.ecu)),
             (
                 " AND %s::int BETWEEN coalesce(c.year_from, 0) AND coalesce(c.year_to, 9999)",
@@ -99,10 +110,12 @@ class Wanted:
             ),
         ]
         asked = [(sql, values) for sql, values, given in parts if given]
-        by_token = [bool(self.make), bool(self.ecu)].count(True)
-        if self.year is None and by_token < 2:
+        token_for_year = self.year is None or FIRST_YEAR < self.year < LAST_YEAR
+        if token_for_year and [bool(self.make), bool(self.ecu), self.year is not None].count(True) < 2:
             return None
-        return _ROW.format("".join(sql for sql, _ in asked)), [one for _, values in asked for one in values]
+        row = _ROW.format("".join(sql for sql, _ in asked))
+        one_row = "l.tokens @> '{rows:1}' OR " if token_for_year else ""
+        return f"({one_row}{row})", [one for _, values in asked for one in values]
 
 
 def _compatible(vehicle: Vehicle) -> list[Condition]:

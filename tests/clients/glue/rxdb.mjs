@@ -1,9 +1,7 @@
-// What an app needs to sync an RxDB collection with RevSync. A one-shot run may pass over a document that it is just
-// pushing: so each run begins one delta back. `run` is part of the identifier: after a 410 start over with the next.
 export const replicateWith = ({ collection, name, replicateRxCollection, api, idOf, live = true, stream$, run = 1 }) => {
-  let first = true
+  let first = true // a one-shot run may pass over a document that it is just pushing: each run begins one delta back
   return replicateRxCollection({ collection, replicationIdentifier: `revsync-${name}-${run}`, deletedField: '_deleted',
-    live, retryTime: 50,
+    live, retryTime: live ? 5000 : 50,
     pull: { batchSize: 200, stream$, handler: async (cp, limit) => {
       const cursor = first ? cp?.before : cp?.cursor
       const r = await api('pull/', { cursor, limit, collections: [name], format: 'documents' })

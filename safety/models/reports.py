@@ -1,4 +1,4 @@
-"""Reports that are kept: one for each tune, baseline, state of the vehicle and ruleset."""
+"""Reports of people: one for each tune, baseline, definition, state of the vehicle and ruleset."""
 
 from typing import Any, ClassVar
 
@@ -10,21 +10,14 @@ from core.models import Record
 from core.querysets import ScopedQuerySet
 from garage.models import EcuBackup, Vehicle
 from marketplace.models import TuneVersion
-
-
-class Verdict(models.TextChoices):
-    """From the engine; `pass` means that these checks found no problem, not that a tune is safe."""
-
-    PASS = "pass", "No problem found"
-    CAUTION = "caution", "Caution"
-    INSUFFICIENT = "insufficient_data", "Too little could be checked"
-    CONFIRM = "confirm", "Needs confirmation"
-    BLOCK = "block", "Do not flash"
-    NOT_ANALYSED = "not_analysed", "Not analysed"
+from safety.models.choices import BaselineKind, ReportState, Verdict
 
 
 class SafetyReport(Record):
-    """What the engine said of one file against one vehicle. `body` is `safety.report.Report.to_stored()`."""
+    """What the engine said of one file against one vehicle. `body` is `safety.report.Report.to_stored()`.
+
+    `body.words` are sentences of a language model, by the number of the finding; "" where the built-in ones stand.
+    """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="+")
@@ -38,12 +31,17 @@ class SafetyReport(Record):
     baseline_backup = models.ForeignKey(
         EcuBackup, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    state = models.CharField(max_length=8, choices=ReportState.choices, default=ReportState.READY)
+    baseline_kind = models.CharField(max_length=8, choices=BaselineKind.choices, blank=True)
+    definition_sha256 = models.CharField("SHA-256 of the definition", max_length=64, blank=True)
     tune_sha256 = models.CharField("SHA-256 of the tune", max_length=64)
     baseline_sha256 = models.CharField("SHA-256 of the baseline", max_length=64, blank=True)
     vehicle_digest = models.CharField(max_length=64, help_text="SHA-256 of the vehicle's facts.")
     ruleset_version = models.CharField(max_length=40)
     engine_version = models.CharField(max_length=20)
-    verdict = models.CharField(max_length=20, choices=Verdict.choices)
+    verdict = models.CharField(
+        max_length=20, choices=Verdict.choices, blank=True, help_text="Empty while queued."
+    )
     score = models.PositiveSmallIntegerField(help_text="Risk found, 0 to 100.")
     coverage = models.FloatField(help_text="Share of the applicable rules that could run.")
     body = models.JSONField()
@@ -59,13 +57,24 @@ class SafetyReport(Record):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["vehicle", "tune_sha256", "baseline_sha256", "vehicle_digest", "ruleset_version"],
+                fields=[
+                    "vehicle",
+                    "tune_sha256",
+                    "baseline_sha256",
+                    "definition_sha256",
+                    "vehicle_digest",
+                    "ruleset_version",
+                ],
                 condition=Q(deleted_at=None),
                 name="safety_report_once",
             ),
             models.CheckConstraint(condition=Q(score__lte=100), name="safety_score_is_percent"),
+            models.CheckConstraint(
+                condition=Q(state="queued", verdict="") | Q(state="ready") & ~Q(verdict=""),
+                name="safety_ready_means_judged",
+            ),
             models.CheckConstraint(condition=Q(coverage__range=(0, 1)), name="safety_coverage_is_share"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_verdict_display()}: {self.filename or self.tune_sha256[:12]}"
+        return f"{self.get_verdict_display() or self.get_state_display()}: {self.filename or self.tune_sha256[:12]}"

@@ -8,18 +8,10 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from safety.models import SafetyReport, Verdict
+from safety.admin.labels import COLOURS
+from safety.models import ReportState, SafetyReport
 from safety.report import text
 from safety.report.model import Report
-
-COLOURS: dict[str, str] = {
-    Verdict.PASS: "success",
-    Verdict.CAUTION: "info",
-    Verdict.INSUFFICIENT: "warning",
-    Verdict.CONFIRM: "warning",
-    Verdict.BLOCK: "danger",
-    Verdict.NOT_ANALYSED: "danger",
-}
 
 
 @admin.register(SafetyReport)
@@ -36,7 +28,7 @@ class SafetyReportAdmin(ModelAdmin):
         "coverage_percent",
         "confirmed",
     )
-    list_filter = ("verdict", "ruleset_version", "created_at")
+    list_filter = ("verdict", "state", "baseline_kind", "ruleset_version", "created_at")
     list_select_related = ("vehicle", "owner", "tune_version__tune")
     search_fields = ("filename", "tune_sha256", "owner__email", "vehicle__nickname", "vehicle__vin")
     date_hierarchy = "created_at"
@@ -48,6 +40,7 @@ class SafetyReportAdmin(ModelAdmin):
         "said",
         "score",
         "coverage_percent",
+        "baseline_kind",
         "baseline_backup",
         "acknowledgement",
         "acknowledged_at",
@@ -66,7 +59,7 @@ class SafetyReportAdmin(ModelAdmin):
 
     @display(description="Verdict", label=COLOURS, ordering="verdict")
     def said(self, report: SafetyReport) -> tuple[str, str]:
-        return report.verdict, report.get_verdict_display()
+        return report.verdict, report.get_verdict_display() or report.get_state_display()
 
     @display(description="Tune")
     def tune_name(self, report: SafetyReport) -> str:
@@ -82,4 +75,6 @@ class SafetyReportAdmin(ModelAdmin):
 
     @display(description="The report")
     def as_text(self, report: SafetyReport) -> str:
+        if report.state != ReportState.READY:
+            return report.get_state_display()
         return format_html("<pre>{}</pre>", text.render(Report.from_stored(report.body)))
