@@ -23,14 +23,15 @@ SELECT 'closure', NULL, NULL, NULL, NULL, NULL, NULL, starts_at, ends_at
  WHERE location_id = %(location)s AND deleted_at IS NULL AND ends_at > %(since)s AND starts_at < %(until)s
 """
 
-# Expired holds block nobody, whether or not a worker was there to release them.
+# Places are compared as the exclusion constraint does, so that its index answers. Expired holds block nobody, whether or not a worker was there to release them.
 _PLACES = """
 SELECT r.no, r.id, r.kind, r.skills,
        array_agg(extract(epoch FROM lower(a.period))::bigint) FILTER (WHERE a.id IS NOT NULL),
        array_agg(extract(epoch FROM upper(a.period))::bigint) FILTER (WHERE a.id IS NOT NULL)
   FROM appointments_resource r
   LEFT JOIN appointments_allocation a
-    ON a.resource_no = r.no AND a.blocking AND a.period && tstzrange(%(since)s, %(until)s)
+    ON a.blocking AND int8range(a.resource_no, a.resource_no, '[]') && int8range(r.no, r.no, '[]')
+   AND a.period && tstzrange(%(since)s, %(until)s)
    AND (a.hold_expires_at IS NULL OR a.hold_expires_at > %(now)s)
  WHERE r.location_id = %(location)s AND r.active AND r.deleted_at IS NULL
  GROUP BY r.id ORDER BY r.no

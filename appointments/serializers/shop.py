@@ -59,7 +59,7 @@ class ServiceCategorySerializer(StrictModelSerializer[ServiceCategory]):
         read_only_fields = fields
 
 
-class ServiceSerializer(StrictModelSerializer[Service]):
+class WorkshopServiceSerializer(StrictModelSerializer[Service]):
     category_id = serializers.UUIDField(read_only=True)
 
     class Meta:

@@ -252,7 +252,7 @@ def test_a_finished_visit_opens_the_review_and_the_timeline(alice):
     moving.update_status(row.pk, "completed", by=None)
     assert right(alice.pk, tara.pk).id == row.pk
     assert right(make_user("bob").pk, tara.pk) is None
-    assert any(row.reference in event.title for event in timeline_of(bike))
+    assert any(row.reference in event.title for event in timeline_of(bike.pk))
 
 
 def test_a_person_is_exported_and_forgotten(alice):

@@ -45,6 +45,7 @@ from users.phones import BadPhone, normalise_phone
 
 TOKEN = OpenApiParameter("token", str, description="The guest_token of the booking.")
 NO_STORE = {"Cache-Control": "no-store"}
+BEARER_OR_NOT: Any = [{"bearer": []}, {}]  # for the schema: a login is taken where there is one
 
 
 class AvailabilityView(APIView):
@@ -53,7 +54,7 @@ class AvailabilityView(APIView):
     authentication_classes = (OptionalTokenAuthentication,)
     permission_classes = (AllowAny,)
 
-    @extend_schema(parameters=[AvailabilityQuery], responses=AvailabilityOutput)
+    @extend_schema(parameters=[AvailabilityQuery], responses=AvailabilityOutput, auth=BEARER_OR_NOT)
     def get(self, request: Request) -> Response:
         form = AvailabilityQuery(data=request.query_params, context={"request": request})
         form.is_valid(raise_exception=True)
@@ -216,7 +217,7 @@ class GuestBookingsView(Idempotent, GatewayView):
     throttle_scopes = ("booking",)
     ordering: ClassVar[str] = "-start_at"
 
-    @extend_schema(request=GuestBookingInput, responses={201: GuestAppointmentSerializer})
+    @extend_schema(request=GuestBookingInput, responses={201: GuestAppointmentSerializer}, auth=BEARER_OR_NOT)
     def post(self, request: Request) -> Response:
         user = request.user if isinstance(request.user, User) else None
         with _context(user):
@@ -235,6 +236,7 @@ class GuestBookingsView(Idempotent, GatewayView):
     @extend_schema(
         parameters=[OpenApiParameter("phone", str, required=True)],
         responses=GuestAppointmentSerializer(many=True),
+        auth=BEARER_OR_NOT,
     )
     def get(self, request: Request) -> Response:
         user = request.user

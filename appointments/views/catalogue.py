@@ -24,7 +24,7 @@ from appointments.serializers.shop import (
     PricingOutput,
     PricingQuery,
     ServiceCategorySerializer,
-    ServiceSerializer,
+    WorkshopServiceSerializer,
 )
 from appointments.services.booking import default_shop
 from core import clock
@@ -104,7 +104,7 @@ class CategoriesView(KeptList):
 
 class ServicesView(KeptList):
     model = Service
-    serializer_class = ServiceSerializer
+    serializer_class = WorkshopServiceSerializer
 
     def shape(self, rows: Any) -> QuerySet[Service]:
         rows = rows.filter(active=True)
@@ -115,7 +115,9 @@ class ServicesView(KeptList):
                 raise ValidationError({"category_id": ["Give the id of a category."]}) from None
         return rows  # type: ignore[no-any-return]
 
-    @extend_schema(parameters=[OpenApiParameter("category_id", UUID)], responses=ServiceSerializer(many=True))
+    @extend_schema(
+        parameters=[OpenApiParameter("category_id", UUID)], responses=WorkshopServiceSerializer(many=True)
+    )
     def get(self, request: Request) -> Response:
         return super().get(request)
 

@@ -34,6 +34,8 @@ from core.rls import as_system
 from core.views import ScopedMixin
 from users.authentication import OptionalTokenAuthentication, person
 
+BEARER_OR_NOT: Any = [{"bearer": []}, {}]  # for the schema: a login is taken where there is one
+
 
 class OffersView(ScopedMixin, ListModelMixin, GenericViewSet[Offer]):
     """What the caller could use now: by plan, for a vehicle of theirs, near a point."""
@@ -59,7 +61,7 @@ class OffersView(ScopedMixin, ListModelMixin, GenericViewSet[Offer]):
         found = offers_for(Offer.objects.all(), self.request.user, vehicle=said.get("vehicle"), near=near)
         return found.prefetch_related("locations", "vehicle_types")
 
-    @extend_schema(parameters=[OfferQuery])
+    @extend_schema(parameters=[OfferQuery], auth=BEARER_OR_NOT)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().list(request, *args, **kwargs)
 
@@ -123,7 +125,11 @@ class FeedView(AnyType):
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
-    @extend_schema(parameters=[OpenApiParameter("token", str, required=True)], responses=ICS)
+    @extend_schema(
+        operation_id="appointments_calendar_feed",
+        parameters=[OpenApiParameter("token", str, required=True)],
+        responses=ICS,
+    )
     def get(self, request: Request) -> HttpResponse:
         with as_system("whoever has the feed's token may read it"):
             owner = owner_of_feed(request.query_params.get("token", ""))
@@ -135,7 +141,7 @@ class FeedView(AnyType):
 class FileView(AnyType):
     """One own appointment as a file for a calendar."""
 
-    @extend_schema(responses=ICS)
+    @extend_schema(operation_id="appointments_calendar_file", responses=ICS)
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         rows = Appointment.objects.visible_to(request.user).select_related("location")
         row = rows.prefetch_related("lines").filter(pk=pk).first()
