@@ -24,7 +24,7 @@ from appointments.models import (
 from appointments.selectors.bookings import KIND
 from appointments.selectors.hours import local_day
 from appointments.selectors.pricing import Priced, job_of, price, share
-from appointments.services.guard import Wanted, allocate, claim, guarded, lock
+from appointments.services.guard import Wanted, allocate, claim, demand_bounded, guarded, lock
 from appointments.services.offers import demand_offer, redeem
 from appointments.services.reminders import plan_reminders
 from appointments.services.story import tell
@@ -132,6 +132,7 @@ def token_hash(token: str) -> str:
 def _book(
     wish: Wish, customer: Customer, desk: Desk | None, token: str
 ) -> tuple[Appointment, Payment | None]:
+    demand_bounded(wish.start)
     location = lock(wish.location.pk)
     at_home = wish.service_location == ServicePlace.HOME
     if at_home and (away := [service.name for service in wish.services if not service.at_home]):

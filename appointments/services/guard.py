@@ -18,7 +18,7 @@ from appointments.selectors.hours import Team, day_bounds, local_day, plan_of, t
 from appointments.services.offers import give_back
 from appointments.services.story import tell
 from core import clock
-from core.errors import Busy, Invalid
+from core.errors import Busy
 from payments.services.again import PASSING, again, impatient
 
 T = TypeVar("T")
@@ -73,6 +73,12 @@ def release(appointment: Appointment, status: str, *, actor: UUID | None = None,
     tell(appointment, old, actor=actor, reason=reason)
 
 
+def demand_bounded(start: datetime) -> None:
+    """No calendar reaches there, and arithmetic with it may overflow. Raises SlotNotOffered."""
+    if not 2000 <= start.year <= 2200:
+        raise SlotNotOffered(slots.Reason.PAST if start.year < 2000 else slots.Reason.TOO_FAR)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A time, and perhaps a bay or technician of one's choice (staff). `lenient`: notice and horizon don't count."""
@@ -90,14 +96,11 @@ def claim(location: Location, job: slots.Job, wanted: Wanted) -> list[tuple[int,
     Raises SlotNotOffered (400) with its reason, SlotUnavailable (409), NoSuchPlace (400).
     """
     now = clock.now()
-    try:
-        day = local_day(location, wanted.start)
-        plan = plan_of(location, day, day)
-        reason = slots.objection(plan, job, wanted.start, now, lenient=wanted.lenient)
-        since, until = slots.occupied(plan, job, wanted.start)
-        opens, closes = day_bounds(location, day, day)
-    except OverflowError:
-        raise Invalid(fields={"start_time": ["This is beyond the calendar."]}) from None
+    day = local_day(location, wanted.start)
+    plan = plan_of(location, day, day)
+    reason = slots.objection(plan, job, wanted.start, now, lenient=wanted.lenient)
+    since, until = slots.occupied(plan, job, wanted.start)
+    opens, closes = day_bounds(location, day, day)
     if reason is not None:
         raise SlotNotOffered(reason)
     team = team_of(location, min(opens, since), max(closes, until), now)

@@ -11,7 +11,7 @@ from appointments.selectors.bookings import KIND
 from appointments.selectors.pricing import job_of
 from appointments.services import money
 from appointments.services.garage import write_service_record
-from appointments.services.guard import Wanted, allocate, claim, guarded, lock, release
+from appointments.services.guard import Wanted, allocate, claim, demand_bounded, guarded, lock, release
 from appointments.services.reminders import plan_reminders
 from appointments.services.story import tell
 from appointments.services.waitlist import freed
@@ -90,6 +90,7 @@ def _reschedule(
     technician_id: UUID | None,
     sequence: int | None,
 ) -> Appointment:
+    demand_bounded(start)
     location = lock(_location_of(appointment_id))
     row = _locked(appointment_id)
     if row.status not in MOVABLE or (sequence is not None and sequence != row.sequence):

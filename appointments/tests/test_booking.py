@@ -1,6 +1,6 @@
 """Booking: what is offered is bookable, what is refused leaves no trace, and money decides about holds."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -116,6 +116,8 @@ def test_alice_books_a_time_and_it_is_gone(client_for, alice, shop, bike, oil):
         (NOW - timedelta(days=1), "past"),
         (NOW + timedelta(minutes=30), "too_soon"),
         (NOW + timedelta(days=300), "too_far"),
+        (datetime(9999, 12, 31, 23, 30, tzinfo=UTC), "too_far"),
+        (datetime(1, 1, 1, tzinfo=UTC), "past"),
     ],
 )
 def test_a_time_that_is_not_offered_is_refused_with_its_reason(
