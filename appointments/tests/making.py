@@ -84,3 +84,12 @@ def booked(user, shop, start, *, services=None, vehicle=None, **wish):
 
 def day_after(instant, days=1):
     return instant + timedelta(days=days)
+
+
+def wish(bike, start=None, **fields):
+    return {
+        "vehicle_id": str(bike.pk),
+        "start_time": z(start or at(10)),
+        "services": ["oil-change"],
+        **fields,
+    }

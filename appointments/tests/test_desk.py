@@ -121,13 +121,6 @@ def test_a_key_sees_its_own_shops_only(scene, anyone):
     assert anyone.get(STAFF).status_code == 401
 
 
-@pytest.fixture
-def anyone():
-    from core.testing.client import RiderClient
-
-    return RiderClient()
-
-
 def test_two_desks_do_not_move_over_each_other(scene, desk):
     shop, alice, bike = scene
     row = booked(alice, shop, at(10), vehicle=bike)

@@ -49,18 +49,6 @@ def empty_cache():
     cache.clear()
 
 
-@pytest.fixture
-def anyone():
-    from core.testing.client import RiderClient
-
-    return RiderClient()
-
-
-@pytest.fixture
-def alice():
-    return make_user("alice")
-
-
 # -- Catalogue
 
 
