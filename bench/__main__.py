@@ -40,10 +40,13 @@ def main() -> None:
             print(f"\n{name}: filling in the data", flush=True)
             for peer in peers:
                 if peer.name != "limit":
+                    peer.reconnect()
                     section.fill(peer)
             peers[-1].tokens, peers[-1].data = peers[1].tokens, peers[1].data
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute("CHECKPOINT")
+            for peer in peers[:2]:  # as autovacuum would have by tomorrow
+                with psycopg.connect(peer.database, autocommit=True) as connection:
+                    connection.execute("VACUUM ANALYZE")
+                    connection.execute("CHECKPOINT")
             print(f"{options.rounds} rounds of {options.requests} requests each", flush=True)
             print(
                 report(measure(section.CASES, peers, rounds=options.rounds, requests=options.requests)),

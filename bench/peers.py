@@ -140,7 +140,7 @@ def serve(name: str, interface: str, target: str, url: str, environment: dict[st
                sys.executable, "-m", "granian", "--interface", interface, "--host", "127.0.0.1", "--port", str(port),
                "--workers", "1", "--no-ws", "--log-level", "error", "--working-dir", str(ROOT), target]  # fmt: skip
     if interface == "wsgi":
-        command[-1:-1] = ["--blocking-threads", "1"]
+        command[-1:-1] = ["--blocking-threads", "1", "--blocking-threads-idle-timeout", "600"]
     with companion(command, ready=answers):
         peer = Peer(name, port, url)
         try:

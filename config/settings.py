@@ -115,16 +115,16 @@ MIDDLEWARE = [
     "core.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "core.pages.PagePolicies",
     "corsheaders.middleware.CorsMiddleware",
     "core.middleware.ApiEdgeMiddleware",
     "users.middleware.SessionUseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "core.pages.PageSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.pages.PageLogins",
     "allauth.account.middleware.AccountMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "core.pages.PageMessages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 APPEND_SLASH = True
@@ -166,7 +166,7 @@ def database(url: str) -> dict[str, Any]:
     if DB_POOLER:
         options["prepare_threshold"] = None  # the next statement may meet another server process
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "core.postgresql",
         "NAME": parts.path.lstrip("/") or "revsync",
         "USER": unquote(parts.username or "postgres"),
         "PASSWORD": unquote(parts.password or ""),

@@ -19,16 +19,16 @@ import users.urls
 from core import health
 
 api: list[URLPattern | URLResolver] = [
-    *core.files.urls.urlpatterns,
+    *garage.urls.urlpatterns,  # the busiest first: a request tries one after the other
     *sync.urls.urlpatterns,
+    *marketplace.urls.urlpatterns,
+    *core.files.urls.urlpatterns,
     *users.urls.urlpatterns,
     *users.urls.aliases,
-    *garage.urls.urlpatterns,
     *garage.urls.aliases,
     *payments.urls.urlpatterns,
     *payments.urls.aliases,
     *tuners.urls.urlpatterns,
-    *marketplace.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
     *safety.urls.urlpatterns,

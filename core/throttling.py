@@ -156,10 +156,8 @@ class DefaultThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         user_id = getattr(request.user, "pk", None)
-        address = throttle_key(client_ip(request._request))
-        checks = [("user", str(user_id)) if user_id else ("anon", address)]
-        checks += [(scope, str(user_id or address)) for scope in getattr(view, "throttle_scopes", ())]
-        for scope, identity in checks:
+        identity = str(user_id) if user_id else throttle_key(client_ip(request._request))
+        for scope in ("user" if user_id else "anon", *getattr(view, "throttle_scopes", ())):
             allowed, wait = count(scope, identity)
             if not allowed:
                 self._wait = wait

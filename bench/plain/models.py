@@ -18,6 +18,23 @@ class Vehicle(models.Model):
     license_plate = models.CharField(max_length=20, blank=True)
     odometer_km = models.DecimalField(max_digits=8, decimal_places=1, null=True)
     fuel_type = models.CharField(max_length=10, blank=True)
+    vin_notes = models.JSONField(default=list, blank=True)
+    dongle_id = models.CharField(max_length=64, blank=True)
+    dongle_connection_type = models.CharField(max_length=5, blank=True)
+    vehicle_model_id = models.UUIDField(null=True, blank=True)
+    ecu_family = models.CharField(max_length=80, blank=True)
+    ecu_hardware = models.CharField(max_length=80, blank=True)
+    ecu_software = models.CharField(max_length=80, blank=True)
+    ecu_calibration_id = models.CharField(max_length=80, blank=True)
+    engine_displacement_cc = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
+    engine_cylinders = models.PositiveSmallIntegerField(null=True, blank=True)
+    engine_stroke = models.PositiveSmallIntegerField(null=True, blank=True)
+    engine_aspiration = models.CharField(max_length=12, blank=True)
+    engine_redline_rpm = models.PositiveIntegerField(null=True, blank=True)
+    engine_compression = models.DecimalField(max_digits=4, decimal_places=2, null=True, blank=True)
+    engine_injector_cc_min = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
+    mods = models.JSONField(default=list, blank=True)
+    photo = models.URLField(null=True, blank=True)
     notes = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -30,6 +47,14 @@ class Vehicle(models.Model):
 
     def __str__(self) -> str:
         return f"{self.make} {self.model}"
+
+
+class OdometerEntry(models.Model):
+    """The history of readings, as the product keeps it."""
+
+    vehicle = models.ForeignKey(Vehicle, on_delete=models.CASCADE, related_name="readings")
+    reading_km = models.DecimalField(max_digits=8, decimal_places=1)
+    read_at = models.DateTimeField(auto_now_add=True)
 
 
 class Seller(models.Model):

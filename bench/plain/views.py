@@ -39,25 +39,63 @@ class Login(APIView):
         return Response({"access_token": jwt.encode(claims, settings.SECRET_KEY, algorithm="HS256")})
 
 
-class VehicleSerializer(serializers.ModelSerializer[Vehicle]):
-    user = serializers.PrimaryKeyRelatedField(source="owner", read_only=True)
+class EcuSerializer(serializers.Serializer[Vehicle]):
+    family = serializers.CharField(source="ecu_family", max_length=80, required=False, allow_blank=True)
+    hardware = serializers.CharField(source="ecu_hardware", max_length=80, required=False, allow_blank=True)
+    software = serializers.CharField(source="ecu_software", max_length=80, required=False, allow_blank=True)
+    calibration_id = serializers.CharField(
+        source="ecu_calibration_id", max_length=80, required=False, allow_blank=True
+    )
+
+
+class EngineSerializer(serializers.ModelSerializer[Vehicle]):
+    displacement_cc = serializers.DecimalField(6, 1, source="engine_displacement_cc", required=False)
+    cylinders = serializers.IntegerField(source="engine_cylinders", required=False)
+    stroke = serializers.IntegerField(source="engine_stroke", required=False)
+    aspiration = serializers.CharField(source="engine_aspiration", required=False, allow_blank=True)
+    redline_rpm = serializers.IntegerField(source="engine_redline_rpm", required=False)
+    compression = serializers.DecimalField(4, 2, source="engine_compression", required=False)
+    injector_cc_min = serializers.DecimalField(6, 1, source="engine_injector_cc_min", required=False)
 
     class Meta:
         model = Vehicle
         fields = [
-            "id", "user", "nickname", "make", "model", "trim", "year", "vin", "license_plate", "odometer_km",
-            "fuel_type", "notes", "created_at", "updated_at",
+            "displacement_cc", "cylinders", "stroke", "aspiration", "redline_rpm", "compression",
+            "injector_cc_min",
         ]  # fmt: skip
+
+
+class VehicleSerializer(serializers.ModelSerializer[Vehicle]):
+    user = serializers.PrimaryKeyRelatedField(source="owner", read_only=True)
+    ecu = EcuSerializer(source="*", required=False)
+    engine = EngineSerializer(source="*", required=False)
+
+    class Meta:
+        model = Vehicle
+        fields = [
+            "id", "user", "nickname", "vin", "vin_notes", "make", "model", "trim", "year", "license_plate",
+            "odometer_km", "fuel_type", "dongle_id", "dongle_connection_type", "vehicle_model_id", "ecu",
+            "engine", "mods", "notes", "photo", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = ["vin_notes"]
 
 
 class VehicleViewSet(viewsets.ModelViewSet[Vehicle]):
     serializer_class = VehicleSerializer
 
     def get_queryset(self) -> QuerySet[Vehicle]:
-        return Vehicle.objects.filter(owner=self.request.user).select_related("owner")
+        return Vehicle.objects.filter(owner=self.request.user)
 
     def perform_create(self, serializer: serializers.BaseSerializer[Vehicle]) -> None:
-        serializer.save(owner=self.request.user)
+        vehicle = serializer.save(owner=self.request.user)
+        if vehicle.odometer_km is not None:
+            vehicle.readings.create(reading_km=vehicle.odometer_km)
+
+    def perform_update(self, serializer: serializers.BaseSerializer[Vehicle]) -> None:
+        before = serializer.instance.odometer_km if serializer.instance else None
+        vehicle = serializer.save()
+        if vehicle.odometer_km not in {None, before}:
+            vehicle.readings.create(reading_km=vehicle.odometer_km)
 
 
 class SellerSerializer(serializers.ModelSerializer[Seller]):
@@ -100,7 +138,7 @@ class Pull(APIView):
 
     def post(self, request: Request) -> Response:
         now = timezone.now()
-        rows = Vehicle.objects.filter(owner=request.user).select_related("owner")
+        rows = Vehicle.objects.filter(owner=request.user)
         if since := request.data.get("cursor"):
             rows = rows.filter(updated_at__gt=since).order_by("updated_at")
         else:

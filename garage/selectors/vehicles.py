@@ -43,10 +43,11 @@ VEHICLE_JSON = f"""json_build_object(
  'photo', replace(%(photo)s::text, '{_NOWHERE}', v.photo_file_id::text),
  'created_at', {_instant("v.created_at")}, 'updated_at', {_instant("v.updated_at")}, 'rev', v.rev)::text"""
 
+# The limit stands in the text: with a bound one PostgreSQL plans the statement anew each time.
 _PAGE = f"""
 SELECT v.id, v.created_at, {VEHICLE_JSON} FROM garage_vehicle v
  WHERE v.owner_id = %(owner)s::uuid AND v.deleted_at IS NULL
- ORDER BY v.created_at DESC, v.id DESC LIMIT %(limit)s::int"""
+ ORDER BY v.created_at DESC, v.id DESC LIMIT {{limit}}"""
 
 _ONE = f"""
 SELECT v.rev, {VEHICLE_JSON} FROM garage_vehicle v
@@ -69,7 +70,7 @@ class Listed(NamedTuple):
 def first_vehicles(owner_id: UUID, limit: int) -> list[Listed]:
     """The newest `limit` vehicles of a person."""
     with connection.cursor() as cursor:
-        cursor.execute(_PAGE, {"owner": owner_id, "limit": limit, "photo": _photo()})
+        cursor.execute(_PAGE.format(limit=int(limit)), {"owner": owner_id, "photo": _photo()})
         return [Listed(*row) for row in cursor.fetchall()]
 
 

@@ -1,4 +1,4 @@
-"""The card on the staff start page: the verdicts of the week, and live tunes that changed theirs."""
+"""Plugs for staff and newcomers: the card of the start page (the week, changed verdicts) and the demo world."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,8 +7,11 @@ from typing import Any
 from django.db.models import Count
 
 from core import clock
-from core.ports import dashboard_cards
+from core.ports import dashboard_cards, demo_worlds
+from garage.models import Vehicle
+from marketplace.models import TuneVersion
 from safety.models import FitmentReport, ReportState, SafetyReport, Verdict
+from safety.services import analyse, check_version, read_subject
 
 WEEK = timedelta(days=7)
 
@@ -41,4 +44,22 @@ class SafetyCard:
         return dict(rows.order_by().values_list("verdict").annotate(number=Count("pk")))
 
 
+class DemoReports:
+    """Tara's tunes with their badges, and one of them judged for the bikes of Alice and Bob."""
+
+    def fill(self, world: dict[str, Any]) -> None:
+        versions = list(
+            TuneVersion.objects.filter(tune__tuner=world["tara_tuner"], published_at__isnull=False)
+            .select_related("tune")
+            .order_by("created_at", "id")
+        )
+        for version in versions:
+            check_version(version.pk)
+        for owner in (world["alice"], world["bob"]):
+            bike = Vehicle.objects.live().filter(owner=owner).order_by("created_at", "id").first()
+            if versions and bike and not SafetyReport.objects.filter(owner=owner).exists():
+                analyse(user=owner, vehicle=bike, subject=read_subject(versions[0]), wait=True)
+
+
 dashboard_cards.register("safety", SafetyCard())
+demo_worlds.register("safety", DemoReports())

@@ -4,11 +4,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from core.models import AuditEvent
-from core.ports import dashboard_cards, file_holders, personal_data
+from core.ports import dashboard_cards, demo_worlds, file_holders, personal_data
 from core.rls import as_system
 from core.testing.files import stored
 from garage.ports import read_ecu_file, timeline_sources
-from safety.models import RomDefinition, SafetyReport
+from safety.models import FitmentReport, RomDefinition, SafetyReport
 from safety.services.definitions import matching
 from safety.tests.making import FOUR, back_up, make_bike, msq, rom
 from sync.testing import number_at_once
@@ -105,6 +105,17 @@ def test_staff_read_the_report_in_the_admin(report, desk):
     assert b"STEP" in page.content
     found = desk.get("/admin/safety/safetyreport/", {"q": "alice@example.com", "verdict__exact": "confirm"})
     assert b"tune.msq" in found.content
+
+
+def test_the_demo_world_has_a_report_and_badges_once():
+    world = {"accounts": []}
+    for _ in range(2):
+        for plug in demo_worlds.values():
+            plug.fill(world)
+    owners = set(SafetyReport.objects.values_list("owner", flat=True))
+    assert (owners, SafetyReport.objects.count()) == ({world["alice"].pk, world["bob"].pk}, 2)
+    judged = FitmentReport.objects.filter(version__tune__tuner=world["tara_tuner"])
+    assert judged.values("version").distinct().count() == 2
 
 
 # -- Definitions
