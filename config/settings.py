@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "garage",
     "tuners",
     "marketplace",
+    "appointments",
     "safety",
 ]
 AUTH_USER_MODEL = "users.User"
@@ -260,6 +261,11 @@ SPECTACULAR_SETTINGS = {
         "TuneFileStateEnum": "marketplace.models.FileState",
         "PurchaseStatusEnum": "marketplace.models.PurchaseStatus",
         "EntitlementStatusEnum": "marketplace.models.EntitlementStatus",
+        "AppointmentStatusEnum": "appointments.models.Status",
+        "ServicePlaceEnum": "appointments.models.ServicePlace",
+        "BookingPaymentMethodEnum": "appointments.models.PaymentMethod",
+        "BookingSourceEnum": "appointments.models.Source",
+        "WaitlistStateEnum": "appointments.models.offers.WaitlistEntry.State",
         "FitVerdictEnum": "marketplace.serializers.tunes.VERDICTS",
         "SuggestionKindEnum": "marketplace.serializers.search.KINDS",
     },
@@ -439,6 +445,7 @@ THROTTLES = {
         "presign": "60/h",
         "analyze": "60/h",
         "payment": "60/min",
+        "booking": "60/min",
     }.items()
 }
 
@@ -497,6 +504,11 @@ REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earn
 
 MARKETPLACE_COMMISSION_BPS = number("MARKETPLACE_COMMISSION_BPS", default=1500)  # hundredths of a percent
 MARKETPLACE_REVIEW_ALL = flag("MARKETPLACE_REVIEW_ALL")  # every new tune waits for a moderator
+
+# -- Appointments: how long a time is held while somebody pays, and a freed one for whoever waits for it
+
+BOOKING_HOLD = timedelta(seconds=number("BOOKING_HOLD_SECONDS", default=900))
+WAITLIST_OFFER = timedelta(seconds=number("WAITLIST_OFFER_SECONDS", default=1800))
 
 # -- Static files of the admin
 

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+import appointments.urls
 import core.files.urls
 import garage.urls
 import marketplace.urls
@@ -29,6 +30,7 @@ api: list[URLPattern | URLResolver] = [
     *payments.urls.aliases,
     *tuners.urls.urlpatterns,
     *marketplace.urls.aliases,
+    *appointments.urls.urlpatterns,
     *safety.urls.urlpatterns,
 ]
 

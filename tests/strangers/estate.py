@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
+from appointments.models import Service
 from core.ports import demo_worlds
 from core.rls import APP_ROLE, SYSTEM_ROLE
 from core.testing.client import use_role
@@ -72,7 +73,7 @@ def estate_of(alice, bob):
                 for name, value in row.items()
                 if isinstance(value, str) and len(value) >= 12 and name != "id" and value not in public_words
             }
-    for catalogue in (VehicleBrand, VehicleModel):  # everybody may read makes and models there
+    for catalogue in (VehicleBrand, VehicleModel, Service):  # everybody may read makes, models and services
         estate.words -= set(catalogue.objects.values_list("name", flat=True))
     return estate
 

@@ -1,0 +1,98 @@
+"""Appointments as facts, and the way to the desk."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from unfold.admin import TabularInline
+from unfold.decorators import action, display
+
+from appointments.admin.desk import DeskView
+from appointments.models import Allocation, Appointment, AppointmentLine, StatusChange
+from core.staff import FactsAdmin
+from payments.amounts import money
+
+_WITH_LINK: Any = action(description="Workshop desk", url_path="open-desk")
+LABELS = {
+    "Waiting for payment": "warning",
+    "Waiting for the shop": "warning",
+    "Confirmed": "info",
+    "In progress": "info",
+    "Completed": "success",
+    "Cancelled": "danger",
+    "Did not come": "danger",
+}
+
+
+def _open_desk(self: Any, request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:appointments_desk"))
+
+
+class Facts(TabularInline):
+    extra = 0
+    max_num = 0
+    can_delete = False
+
+
+class LineInline(Facts):
+    model = AppointmentLine
+    fields = ("name", "minutes", "price_minor", "discount_minor", "tax_minor")
+    readonly_fields = fields
+
+
+class PlaceInline(Facts):
+    model = Allocation
+    fields = ("resource", "period", "hold_expires_at")
+    readonly_fields = fields
+
+
+class ChangeInline(Facts):
+    model = StatusChange
+    fields = ("at", "old", "new", "reason")
+    readonly_fields = fields
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(FactsAdmin):
+    list_display = ("reference", "start_at", "location", "who", "shown_status", "total")
+    list_filter = ("status", "location", "source", "payment_method", "start_at")
+    list_select_related = ("location", "user")
+    search_fields = (
+        "reference", "customer_name", "customer_phone", "customer_email", "user__email", "user__first_name",
+        "user__last_name", "user__phone", "vehicle__license_plate",
+    )  # fmt: skip
+    search_help_text = "Reference, name, phone, mail or plate"
+    inlines = (LineInline, PlaceInline, ChangeInline)
+    actions_list: Any = ("open_desk",)
+    open_desk: Any = _WITH_LINK(_open_desk)
+    fields = (
+        ("reference", "shown_status", "source"),
+        ("location", "start_at", "end_at"),
+        ("user", "customer_name", "customer_phone", "customer_email"),
+        ("vehicle", "vehicle_model", "odometer_km"),
+        ("service_location", "address"),
+        ("total", "due_minor", "paid_minor", "fee_minor", "payment_method"),
+        "notes",
+    )
+    readonly_fields = (
+        "reference", "shown_status", "source", "location", "start_at", "end_at", "user", "customer_name",
+        "customer_phone", "customer_email", "vehicle", "vehicle_model", "odometer_km", "service_location",
+        "address", "total", "due_minor", "paid_minor", "fee_minor", "payment_method", "notes",
+    )  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        desk = self.admin_site.admin_view(DeskView.as_view(admin=self))
+        return [path("desk/", desk, name="appointments_desk"), *super().get_urls()]
+
+    @display(description="Who")
+    def who(self, row: Appointment) -> str:
+        return row.who
+
+    @display(description="Status", label=LABELS, ordering="status")
+    def shown_status(self, row: Appointment) -> str:
+        return row.get_status_display()
+
+    @display(description="Total", ordering="total_minor")
+    def total(self, row: Appointment) -> str:
+        return money(row.total_minor, row.currency)

@@ -1,0 +1,1 @@
+"""Deeds of the workshop. Every change of a time, whoever makes it, goes through services/guard.py."""
