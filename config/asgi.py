@@ -10,6 +10,7 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
+from config.routing import sockets  # noqa: E402 -- the same
 from core.worker import lifespan_app  # noqa: E402 -- needs the apps
 
-application = ProtocolTypeRouter({"http": http, "lifespan": lifespan_app})
+application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan_app})
