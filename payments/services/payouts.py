@@ -196,7 +196,7 @@ def _held(user_id: UUID, currency: str) -> int:
     refunds = Refund.objects.filter(
         payment__payee_id=user_id, payment__honoured=True, currency=currency, status__in=UNDER_WAY
     ).select_related("payment")
-    at_stake = [(payment, payment.left_minor) for payment in disputed]
+    at_stake = [(payment, payment.worth_left_minor) for payment in disputed]
     at_stake += [
         (row.payment, row.amount_minor) for row in refunds if row.payment.status != PaymentStatus.DISPUTED
     ]

@@ -13,7 +13,7 @@ from payments.models import GatewayPayment, Payment, PaymentStatus, Refund, Refu
 from payments.outside import gateway_named
 from payments.ports import SeenRefund, payables
 from payments.services.again import again
-from payments.services.books import money_place, move, tell_refunded, unearned
+from payments.services.books import money_place, move, rewards_back, tell_refunded, unearned
 from payments.services.timeline import note
 from users.models import User
 
@@ -228,15 +228,17 @@ def _count(payment: Payment, amount: int) -> None:
         payment.captured_minor -= amount
         payment.save(update_fields=["captured_minor"])
         return
+    back = rewards_back(payment, amount) if payment.honoured else 0
     payment.refunded_minor += amount
+    payment.rewards_back_minor += back
     full = payment.left_minor == 0
     status = PaymentStatus.REFUNDED if full else PaymentStatus.PARTIALLY_REFUNDED
     if payment.status == status or payment.status in {PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK}:
-        payment.save(update_fields=["refunded_minor"])
+        payment.save(update_fields=["refunded_minor", "rewards_back_minor"])
     else:
-        move(payment, status, "refunded_minor")
+        move(payment, status, "refunded_minor", "rewards_back_minor")
     if payment.honoured:
-        payables[payment.subject_kind].refunded(payment.subject_id, amount, full)
+        payables[payment.subject_kind].refunded(payment.subject_id, amount + back, full)
         tell_refunded(payment, amount)
 
 
