@@ -136,8 +136,13 @@ class Payment(Record):
     @property
     def worth_left_minor(self) -> int:
         """What was paid and not given back, money and rewards together."""
-        rewards = self.rewards_minor - self.rewards_back_minor if self.captured_minor else 0
+        rewards = self.rewards_minor - self.rewards_back_minor if self.captured_at else 0
         return int(self.left_minor + rewards)
+
+    def money_in(self, worth_minor: int) -> int:
+        """The money of a refund that gives `worth_minor` back, rewards in proportion; rounded up."""
+        whole = self.worth_minor if self.captured_at else self.amount_minor
+        return min(int(self.left_minor), -(-worth_minor * int(self.amount_minor) // whole))
 
 
 class GatewayPaymentStatus(models.TextChoices):

@@ -12,6 +12,7 @@ from payments.jobs import enqueue
 from payments.models import GatewayPayment, Payment, PaymentStatus, Refund, RefundStatus
 from payments.outside import gateway_named
 from payments.ports import SeenRefund, payables
+from payments.services import rewards
 from payments.services.again import again
 from payments.services.books import money_place, move, rewards_back, tell_refunded, unearned
 from payments.services.timeline import note
@@ -227,6 +228,8 @@ def _count(payment: Payment, amount: int) -> None:
     if payment.captured_at is None:  # a part that the cash desk gives back before the sum is complete
         payment.captured_minor -= amount
         payment.save(update_fields=["captured_minor"])
+        if payment.captured_minor == 0:
+            rewards.release(payment)  # if it is paid after all, they are taken again
         return
     back = rewards_back(payment, amount) if payment.honoured else 0
     payment.refunded_minor += amount
