@@ -22,7 +22,7 @@ from payments.models import Payment, PaymentStatus, Payout, PayoutAccount, Payou
 from payments.outside import gateway_named
 from payments.ports import Gateway, SeenTransfer, TransferGateway, gateways
 from payments.services.again import again
-from payments.services.books import earnings
+from payments.services.books import earnings, rewards_back
 from payments.states import UNDER_WAY
 from users.models import User
 
@@ -159,9 +159,9 @@ def held(user_id: UUID, currency: str, *, but: UUID | None = None) -> int:
     refunds = Refund.objects.filter(
         payment__payee_id=user_id, payment__honoured=True, currency=currency, status__in=UNDER_WAY
     ).select_related("payment")
-    at_stake = [(payment, payment.left_minor) for payment in disputed]
+    at_stake = [(payment, payment.worth_left_minor) for payment in disputed]
     at_stake += [
-        (row.payment, row.amount_minor)
+        (row.payment, row.amount_minor + rewards_back(row.payment, row.amount_minor))
         for row in refunds
         if row.pk != but and row.payment.status != PaymentStatus.DISPUTED
     ]

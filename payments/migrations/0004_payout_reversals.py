@@ -19,7 +19,7 @@ MOVES = '{"requested": ["failed", "processed"], "processed": [], "failed": []}'
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0002_refund_counts'),
+        ('payments', '0003_rewards'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
