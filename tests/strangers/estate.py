@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from appointments.models import Service
+from core import clock
 from core.rls import APP_ROLE, SYSTEM_ROLE
 from core.testing.client import use_role
 from garage.models import VehicleBrand, VehicleModel
@@ -24,8 +25,10 @@ class Estate:
 
 
 def settle():
-    """A full world, and whatever Alice can make by posting a plausible body to each route."""
+    """A full world, a phone number, and whatever Alice can make by posting a plausible body to each route."""
     world = fill_everything(CANARY)
+    world["alice"].phone, world["alice"].phone_verified_at = "+919812345678", clock.now()
+    world["alice"].save(update_fields=["phone", "phone_verified_at"])
     sow(login(world["alice"]))
     return world
 
@@ -64,6 +67,11 @@ def estate_of(alice, bob):
     for catalogue in (VehicleBrand, VehicleModel, Service):  # everybody may read makes, models and services
         public |= set(catalogue.objects.values_list("name", flat=True))
     estate.words -= public
+    estate.words |= {
+        alice.email,
+        alice.phone,
+        alice.password,
+    }  # the table of people is read by all: explicit payloads alone keep these
     return estate
 
 
@@ -81,7 +89,7 @@ def tables(cursor):
     cursor.execute(
         "SELECT c.relname, array_agg(a.attname::text) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
         " WHERE c.relrowsecurity AND a.attnum > 0 AND NOT a.attisdropped AND c.relname NOT IN"
-        " ('core_auditevent') AND (a.atttypid IN ('text'::regtype, 'varchar'::regtype)"
+        " ('core_auditevent', 'users_user') AND (a.atttypid IN ('text'::regtype, 'varchar'::regtype)"
         " OR a.attname = 'id') GROUP BY 1 ORDER BY 1"
     )
     return cursor.fetchall()
