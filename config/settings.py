@@ -286,6 +286,9 @@ SYNC_SCHEMA_VERSIONS = (number("SYNC_OLDEST_SCHEMA", default=1), number("SYNC_NE
 
 SYNC_WAITERS = number("SYNC_WAITERS", default=2000 if UNDER_ASGI else 8)  # clients in sync/wait/, a process
 
+# Seconds that the one who tells devices of news keeps its connection; a pool keeps connections by itself.
+SYNC_WATCH_REST = 0 if UNDER_ASGI else 60
+
 # -- Sessions and passwords
 
 ACCESS_TOKEN_LIFETIME = timedelta(hours=1)
