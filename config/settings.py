@@ -205,6 +205,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["core.throttling.DefaultThrottle"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["core.renderers.Json"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.Negotiation",
     "DEFAULT_PAGINATION_CLASS": "core.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "core.schema.RevSyncSchema",
@@ -284,6 +285,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 SYNC_SCHEMA_VERSIONS = (number("SYNC_OLDEST_SCHEMA", default=1), number("SYNC_NEWEST_SCHEMA", default=1000))
 
 SYNC_WAITERS = number("SYNC_WAITERS", default=2000 if UNDER_ASGI else 8)  # clients in sync/wait/, a process
+
+# Seconds that the one who tells devices of news keeps its connection; a pool keeps connections by itself.
+SYNC_WATCH_REST = 0 if UNDER_ASGI else 60
 
 # -- Sessions and passwords
 

@@ -35,9 +35,9 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path("api/v1/", include(api)),
     path("", RedirectView.as_view(url="/api/docs/")),
     path(settings.ADMIN_PATH, admin.site.urls),
-    path("api/v1/", include(api)),
     *users.mfa_urls.urlpatterns,
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

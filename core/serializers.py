@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django.db import models
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
 
 from core.fields import InstantField, StrictCharField
 from core.renderers import snake
@@ -57,17 +58,26 @@ class StrictModelSerializer(StrictMixin, serializers.ModelSerializer[M]):
 
 
 @lru_cache(maxsize=256)
-def _judge(shape: type[serializers.Serializer[Any]], partial: bool) -> serializers.Serializer[Any]:
-    return shape(partial=partial)
+def _judge(
+    shape: type[serializers.Serializer[Any]], partial: bool, given: frozenset[str]
+) -> serializers.Serializer[Any]:
+    judge = shape(partial=partial)
+    if given <= judge.fields.keys():  # else it needs all of them to say what it does not know
+        for name, field in [*judge.fields.items()]:
+            if name not in given and (partial or (not field.required and field.default is empty)):
+                del judge.fields[name]
+    return judge
 
 
 def judged(shape: type[serializers.Serializer[Any]], data: Any, *, partial: bool = False) -> dict[str, Any]:
     """What a valid body says. Raises ValidationError like `is_valid(raise_exception=True)`.
 
-    One instance judges all bodies: a new one copies all its declared fields, which costs more than judging.
-    Only for shapes that need neither a context nor an instance.
+    One instance judges all bodies with the same keys: a new one copies all its declared fields, which costs more
+    than judging, and without the fields that a body leaves out and nobody misses it costs half. Only for shapes
+    that need neither a context nor an instance.
     """
-    return dict(_judge(shape, partial).run_validation(data))
+    given = frozenset(data) if isinstance(data, Mapping) else frozenset[str]()
+    return dict(_judge(shape, partial, given).run_validation(data))
 
 
 class MessageSerializer(StrictSerializer):
