@@ -18,7 +18,7 @@ urlpatterns = [
     path(f"{MESSAGES}<uuid:message_id>/report/", messages.ReportView.as_view()),
     path(f"{MESSAGES}<uuid:message_id>/attachments/<uuid:file_id>/", messages.AttachmentView.as_view()),
     path("chat/unread/", threads.UnreadView.as_view()),
-    path("chat/search/", messages.SearchView.as_view({"get": "list"})),
+    path("chat/search/", messages.SearchView.as_view()),
     path("chat/sync/", threads.SyncView.as_view()),
     path("chat/ws-ticket/", threads.TicketView.as_view()),
     path("chat/blocks/", messages.BlockViewSet.as_view(LIST)),

@@ -5,11 +5,10 @@ from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
-from rest_framework.viewsets import GenericViewSet
+from rest_framework.views import APIView
 
 from chat import services
 from chat.models import Attachment, Block, Message
@@ -31,6 +30,7 @@ from chat.views.threads import ThreadView
 from core.errors import Invalid, NotFound
 from core.files.services import signed_download
 from core.idempotency import Idempotent
+from core.pagination import KeysetPagination
 from core.rls import as_system
 from core.serializers import judged
 from core.views import ScopedMixin, ScopedViewSet, caller_id
@@ -127,27 +127,24 @@ class ReportView(ThreadView, Idempotent):
         return Response(ReportOutput(row).data, status=201)
 
 
-@extend_schema_view(
-    list=extend_schema(
-        parameters=[OpenApiParameter("q", OpenApiTypes.STR, required=True)],
-        responses=MessageOutput(many=True),
-    )
-)
-class SearchView(ScopedMixin, mixins.ListModelMixin, GenericViewSet[Any]):
+class SearchView(ScopedMixin, APIView):
     """Messages with all these words, the newest first; a phrase in quotes, a word to leave out after a minus."""
 
     model = Message
-    serializer_class = MessageOutput
     ordering: ClassVar[str] = "-created_at"
     ordering_fields: ClassVar[tuple[str, ...]] = ("created_at",)
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    @extend_schema(
+        parameters=[OpenApiParameter("q", OpenApiTypes.STR, required=True)], responses=MessageOutput(many=True)
+    )
+    def get(self, request: Request) -> Response:
         words = request.query_params.get("q", "").strip()
         if not words or "\0" in words or len(words) > 200:
             raise Invalid(fields={"q": ["Give the words to look for, at most 200 characters."]})
-        rows = self.paginate_queryset(selectors.containing(self.get_queryset(), words))
-        found = selectors.by_ids([row.pk for row in rows or []])
-        return self.get_paginated_response([selectors.rest(found[row.pk]) for row in rows or []])
+        pages = KeysetPagination()
+        rows = pages.paginate_queryset(selectors.containing(self.get_queryset(), words), request, self)
+        found = selectors.by_ids([row.pk for row in rows])
+        return pages.get_paginated_response([selectors.rest(found[row.pk]) for row in rows])
 
 
 @extend_schema_view(
