@@ -22,7 +22,7 @@ class ThreadAdmin(FactsAdmin):
 
 
 @admin.register(CannedReply)
-class CannedReplyAdmin(ModelAdmin[CannedReply]):
+class CannedReplyAdmin(ModelAdmin):
     list_display = ("shortcut", "title", "team")
     list_filter = ("team",)
     search_fields = ("shortcut", "title", "body")
@@ -35,7 +35,15 @@ class ReportAdmin(FactsAdmin):
     list_select_related = ("reporter", "message")
     search_fields = ("details", "reporter__email", "message__body")
     fields = (("reason", "reporter"), "message_body", "details", ("created_at", "closed_at", "closed_by"))
-    readonly_fields = ("reason", "reporter", "message_body", "details", "created_at", "closed_at", "closed_by")
+    readonly_fields = (
+        "reason",
+        "reporter",
+        "message_body",
+        "details",
+        "created_at",
+        "closed_at",
+        "closed_by",
+    )
 
     @admin.display(description="Message")
     def message_body(self, row: Report) -> str:
