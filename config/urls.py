@@ -10,6 +10,7 @@ import appointments.urls
 import core.files.urls
 import garage.urls
 import marketplace.urls
+import memberships.urls
 import payments.urls
 import safety.urls
 import sync.urls
@@ -29,6 +30,7 @@ api: list[URLPattern | URLResolver] = [
     *payments.urls.urlpatterns,
     *payments.urls.aliases,
     *tuners.urls.urlpatterns,
+    *memberships.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
     *safety.urls.urlpatterns,
