@@ -7,9 +7,11 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import appointments.urls
+import chat.urls
 import core.files.urls
 import garage.urls
 import marketplace.urls
+import memberships.urls
 import payments.urls
 import safety.urls
 import sync.urls
@@ -29,15 +31,17 @@ api: list[URLPattern | URLResolver] = [
     *payments.urls.urlpatterns,
     *payments.urls.aliases,
     *tuners.urls.urlpatterns,
+    *memberships.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
     *safety.urls.urlpatterns,
+    *chat.urls.urlpatterns,
 ]
 
 urlpatterns = [
+    path("api/v1/", include(api)),
     path("", RedirectView.as_view(url="/api/docs/")),
     path(settings.ADMIN_PATH, admin.site.urls),
-    path("api/v1/", include(api)),
     *users.mfa_urls.urlpatterns,
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
