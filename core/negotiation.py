@@ -1,7 +1,6 @@
 """Which renderer and parser: JSON in and JSON out is what nearly every request wants, so it is seen at a glance."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -9,7 +8,9 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 JSON = "application/json"
-_PLEASED_BY_JSON = frozenset({JSON, "*/*", "application/json, text/plain, */*"})  # the last is what axios sends
+_PLEASED_BY_JSON = frozenset(
+    {JSON, "*/*", "application/json, text/plain, */*"}
+)  # the last is what axios sends
 
 
 class Negotiation(DefaultContentNegotiation):
@@ -24,7 +25,8 @@ class Negotiation(DefaultContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        accepted: Any = request.META.get("HTTP_ACCEPT", "*/*")
+        accepted = request.META.get("HTTP_ACCEPT", "*/*")
         if not format_suffix and renderers[0].media_type == JSON and accepted in _PLEASED_BY_JSON:
             return renderers[0], JSON
-        return super().select_renderer(request, renderers, format_suffix)
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
+        return chosen

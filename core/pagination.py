@@ -174,7 +174,11 @@ class KeysetPagination(BasePagination):
             value = str(value)
         parts = [self.field, self.descending, value, str(get("id")), 0 if index else 1]
         token = _seal(parts, self.path)
-        return str(replace_query_param(remove_query_param(self.request.build_absolute_uri(), "cursor"), "cursor", token))
+        return str(
+            replace_query_param(
+                remove_query_param(self.request.build_absolute_uri(), "cursor"), "cursor", token
+            )
+        )
 
 
 def _seal(parts: list[Any], path: str) -> str:

@@ -92,7 +92,7 @@ def authenticate_token(token: str) -> tuple[User, Login, bool]:
         if problem.expired:
             raise Unauthenticated("This token has expired. Please refresh it.", "token_expired") from None
         raise Unauthenticated("This token is not valid.", "token_invalid") from None
-    values = {
+    values: dict[str, Any] = {
         "session": claims.session_id,
         "user": claims.user_id,
         "generation": claims.generation,

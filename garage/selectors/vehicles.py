@@ -140,11 +140,7 @@ def _defaults() -> dict[str, str]:
     kept = {"deleted_at", "rev", "created_at", "updated_at"}
     columns = (field for field in Vehicle._meta.concrete_fields if field.attname not in kept)
     return {
-        field.attname: "'{}'"
-        if field.attname in _ARRAYS
-        else "''"
-        if field.empty_strings_allowed
-        else "NULL"
+        field.attname: "'{}'" if field.attname in _ARRAYS else "''" if field.empty_strings_allowed else "NULL"
         for field in columns
     }
 

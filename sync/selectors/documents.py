@@ -116,7 +116,13 @@ def scan(
     documents: bool = False,
 ) -> Page:
     """The caller's live records by id, straight from the table: what a first sync reads."""
-    bound: dict[str, Any] = {"me": user_id, "after": after, "limit": limit, **_bound(filters, 0), **(values or {})}
+    bound: dict[str, Any] = {
+        "me": user_id,
+        "after": after,
+        "limit": limit,
+        **_bound(filters, 0),
+        **(values or {}),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_range(name, tuple(sorted(filters)), condition, documents), bound)
         told, many, last = cursor.fetchone() or ("", 0, None)

@@ -98,7 +98,9 @@ def read_feed(
     with connection.cursor() as cursor:
         cursor.execute(_FEED, values)
         streams, known, ids, user, public, rest = cursor.fetchone() or (None,) * 6
-    found = {head["mine"]: (head["seq"], head["floor"], head["reset"]) for head in orjson.loads(streams or "[]")}
+    found = {
+        head["mine"]: (head["seq"], head["floor"], head["reset"]) for head in orjson.loads(streams or "[]")
+    }
     return Feed(
         _heads(found.get(True), found.get(False)),
         known,

@@ -207,9 +207,7 @@ def _condition(name: str, columns: tuple[str, ...], user_id: UUID, plan: Plan) -
     )
 
 
-def _read_feed(
-    request: PullRequest, user_id: UUID, plan: Plan, basket: Basket, feed: Feed | None
-) -> bool:
+def _read_feed(request: PullRequest, user_id: UUID, plan: Plan, basket: Basket, feed: Feed | None) -> bool:
     """Fill the page from the feed; True when it goes on."""
     start = plan.start or START
     if feed is None:
