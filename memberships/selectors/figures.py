@@ -29,10 +29,10 @@ def active_by_plan() -> list[tuple[str, int]]:
     """(plan, members whose benefits hold), in the order of rank."""
     rows = (
         Plan.objects.filter(deleted_at=None)
-        .annotate(n=Count("memberships", filter=Q(memberships__status__in=ENTITLED)))
+        .annotate(number=Count("memberships", filter=Q(memberships__status__in=ENTITLED)))
         .order_by("rank", "name")
     )
-    return [(plan.name, plan.n) for plan in rows]
+    return list(rows.values_list("name", "number"))
 
 
 def recurring(at: datetime, currency: str) -> int:
