@@ -322,6 +322,8 @@ class TransferGateway(Protocol):
 
     def reverse(self, transfer_id: str, *, amount_minor: int, key: str) -> SeenTransfer: ...
 
+    def find_reversal(self, transfer_id: str, key: str) -> SeenTransfer | None: ...
+
 
 payables: Registry[Payable] = Registry("payables", Payable)
 settled: Registry[SettledListener] = Registry("settled", SettledListener)

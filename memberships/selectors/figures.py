@@ -27,12 +27,12 @@ def monthly(price_minor: int, interval: str) -> int:
 
 def active_by_plan() -> list[tuple[str, int]]:
     """(plan, members whose benefits hold), in the order of rank."""
-    rows = (
+    return list(
         Plan.objects.filter(deleted_at=None)
         .annotate(number=Count("memberships", filter=Q(memberships__status__in=ENTITLED)))
         .order_by("rank", "name")
+        .values_list("name", "number")
     )
-    return list(rows.values_list("name", "number"))
 
 
 def recurring(at: datetime, currency: str) -> int:

@@ -153,6 +153,17 @@ def read_transfer(data: Any) -> SeenTransfer:
     )
 
 
+def read_reversal(data: Any) -> SeenTransfer:
+    """A transfer that went back, or a part of it."""
+    return SeenTransfer(
+        id=text(data, "id", needed=True),
+        amount_minor=amount(data),
+        currency=currency(data),
+        status="reversed",
+        key=text(_notes(data), "key", longest=80),
+    )
+
+
 def _notes(data: Any) -> Any:
     notes = data.get("notes")
     return notes if isinstance(notes, Mapping) else {}  # Razorpay answers [] for no notes

@@ -15,9 +15,10 @@ from payments.models.money import OPEN
 from payments.outside import gateway_named
 from payments.ports import Gateway, gateways
 from payments.services.orders import expire, remember_order
-from payments.services.refunds import UNDER_WAY, send, settle_refund
+from payments.services.refunds import send, settle_refund
 from payments.services.settling import settle
 from payments.services.timeline import note
+from payments.states import UNDER_WAY
 
 log = logging.getLogger(__name__)
 FIRST_GAP = timedelta(minutes=15)

@@ -15,10 +15,9 @@ from payments.ports import SeenRefund, payables
 from payments.services import rewards
 from payments.services.again import again
 from payments.services.books import money_place, move, rewards_back, tell_refunded, unearned
+from payments.services.recovery import fetch_back
 from payments.services.timeline import note
 from users.models import User
-
-UNDER_WAY = (RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.UNKNOWN)
 
 
 def refund(
@@ -100,6 +99,7 @@ def send(refund_id: UUID) -> Refund:
         if row.status not in {RefundStatus.REQUESTED, RefundStatus.UNKNOWN}:
             return row
         Refund.objects.filter(pk=refund_id).update(tries=row.tries + 1)
+    fetch_back(row)
     way = gateway_named(row.payment.gateway)
     try:
         seen = way.refund(
