@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "sync",
     "users",
     "payments",
+    "chat.assistant",
     "garage",
     "tuners",
     "marketplace",

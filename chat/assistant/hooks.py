@@ -1,0 +1,1 @@
+"""What the assistant plugs into other apps."""
