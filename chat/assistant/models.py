@@ -81,9 +81,7 @@ class AssistantMessage(Record):
     active = models.BooleanField(default=True)
     role = models.CharField(max_length=9, choices=MessageRole.choices)
     content = models.TextField(blank=True)
-    status = models.CharField(
-        max_length=9, choices=MessageStatus.choices, default=MessageStatus.COMPLETE
-    )
+    status = models.CharField(max_length=9, choices=MessageStatus.choices, default=MessageStatus.COMPLETE)
     client_id = models.CharField(max_length=64, blank=True)
     provider = models.CharField(max_length=20, blank=True)
     model = models.CharField(max_length=80, blank=True)
@@ -138,9 +136,7 @@ class TrainingData(Record):
 
     class Meta:
         verbose_name = "training text"
-        indexes = [
-            models.Index(fields=["owner", "-created_at", "-id"], name="assistant_training_of_owner")
-        ]
+        indexes = [models.Index(fields=["owner", "-created_at", "-id"], name="assistant_training_of_owner")]
         constraints = [
             models.UniqueConstraint(
                 fields=["owner", "session", "sha256"],
@@ -172,9 +168,7 @@ class TrainingChunk(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["owner", "session"], name="assistant_chunks_of")]
-        constraints = [
-            models.UniqueConstraint(fields=["training", "position"], name="assistant_chunk_order")
-        ]
+        constraints = [models.UniqueConstraint(fields=["training", "position"], name="assistant_chunk_order")]
 
     def __str__(self) -> str:
         return self.body[:40]

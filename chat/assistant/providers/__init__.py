@@ -30,7 +30,7 @@ __all__ = [
     "Provider",
     "ProviderProblem",
     "Text",
-    "ToolCall",
     "Timings",
+    "ToolCall",
     "Usage",
 ]

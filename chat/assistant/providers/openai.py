@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import weakref
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from chat.assistant.providers.base import (
     ToolCall,
     Usage,
 )
-from chat.assistant.providers.breaker import Breaker, breaker_of
+from chat.assistant.providers.breaker import breaker_of
 from chat.assistant.providers.sse import chunks
 
 log = logging.getLogger(__name__)
@@ -56,22 +56,15 @@ class OpenAICompatible:
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[Delta]:
         breaker = breaker_of(self.base_url)
+        ends = asyncio.get_running_loop().time() + self.timings.total
         breaker.admit()
-        try:
-            async with asyncio.timeout(self.timings.total):
-                async for delta in self._twice(prompt, breaker):
-                    yield delta
-        except TimeoutError:
-            breaker.failed()
-            raise ProviderProblem("timeout", retryable=True) from None
-
-    async def _twice(self, prompt: Prompt, breaker: Breaker) -> AsyncIterator[Delta]:
         for last in (False, True):
             begun = False
             try:
-                async for delta in self._once(prompt):
-                    begun = True
-                    yield delta
+                async with aclosing(self._once(prompt, ends)) as pieces:
+                    async for delta in pieces:
+                        begun = True
+                        yield delta
             except ProviderProblem as problem:
                 if problem.retryable:
                     breaker.failed()
@@ -88,11 +81,11 @@ class OpenAICompatible:
                 breaker.worked()
                 return
 
-    async def _once(self, prompt: Prompt) -> AsyncIterator[Delta]:
+    async def _once(self, prompt: Prompt, ends: float) -> AsyncGenerator[Delta]:
         calls = _Calls()
         written = 0
         finish = ""
-        async with self._answer(prompt) as raw:
+        async with self._answer(prompt, ends) as raw:
             async for chunk in chunks(raw):
                 if problem := chunk.get("error"):
                     raise _problem_of(200, problem)
@@ -114,8 +107,8 @@ class OpenAICompatible:
         yield Finish(finish or "stop")
 
     @asynccontextmanager
-    async def _answer(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The bytes of a good answer. Leaving closes the connection, finished or not."""
+    async def _answer(self, prompt: Prompt, ends: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The bytes of a good answer, until the loop's time `ends`. Leaving closes the connection, finished or not."""
         client = client_of_loop()
         headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
         request = client.build_request(
@@ -133,13 +126,9 @@ class OpenAICompatible:
                 response = await client.send(request, stream=True)
                 if response.status_code != 200:
                     raise await _refusal(response, with_tools=bool(prompt.tools))
-            yield self._bytes(response)
-        except httpx.TimeoutException:
+            yield self._bytes(response, ends)
+        except (httpx.TimeoutException, TimeoutError):
             raise ProviderProblem("timeout", retryable=True) from None
-        except TimeoutError:
-            if response is None:
-                raise ProviderProblem("timeout", retryable=True) from None
-            raise
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as problem:
             log.warning("the language model cannot be reached: %s", type(problem).__name__)
             raise ProviderProblem("unreachable", retryable=True) from None
@@ -147,18 +136,17 @@ class OpenAICompatible:
             if response is not None:
                 await _closed(response)
 
-    async def _bytes(self, response: httpx.Response) -> AsyncIterator[bytes]:
-        """Raises ProviderProblem when the first byte, or the next one, takes too long."""
+    async def _bytes(self, response: httpx.Response, ends: float) -> AsyncIterator[bytes]:
+        """Raises TimeoutError when the first byte, the next one, or all of it takes too long."""
         raw = response.aiter_bytes()
         limit = self.timings.first
+        now = asyncio.get_running_loop().time
         while True:
             try:
-                async with asyncio.timeout(limit):
+                async with asyncio.timeout(max(0.0, min(limit, ends - now()))):
                     piece = await anext(raw)
             except StopAsyncIteration:
                 return
-            except TimeoutError:
-                raise ProviderProblem("timeout", retryable=True) from None
             yield piece
             limit = self.timings.between
 
@@ -278,7 +266,9 @@ class _Calls:
         ]
 
 
-_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = weakref.WeakKeyDictionary()
+_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def client_of_loop() -> httpx.AsyncClient:

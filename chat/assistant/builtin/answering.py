@@ -1,0 +1,102 @@
+"""The built-in answerer: deterministic, from a person's own records, and honest when there is nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from chat.assistant.builtin import glossary
+from chat.assistant.builtin.codes import codes_in, meaning_of
+from chat.assistant.builtin.extracting import Found, extract
+from chat.assistant.builtin.matching import Match, asked, matches, vocabulary
+from chat.assistant.builtin.smalltalk import PATTERNS
+from chat.assistant.wording import STOP, repaired, stem, tokens
+from chat.ports import Fact, Pattern, Question, Reply, Source, knowledge
+from users.models import User
+
+NOTHING: Final = (
+    "I found nothing about this in your data. If you like, hand this conversation over to our support: a person "
+    "will read it and answer."
+)
+SURE: Final = 0.5  # coverage from which a pattern answers before anything is extracted
+_MEANING: Final = frozenset(
+    ["mean", "means", "meaning", "define", "definition", "explain", "explained", "explanation", "term", "stand", "stands", "is", "are"]
+)
+_TELLING: Final = frozenset("mean means meaning define definition explain explanation term stands".split())  # noqa: SIM905
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What may be said: facts of the person's records, and pieces of the texts they gave (session first)."""
+
+    facts: Sequence[Fact] = ()
+    texts: Sequence[Fact] = ()
+
+
+def all_patterns() -> list[Pattern]:
+    return [*PATTERNS, *(pattern for plug in knowledge.values() for pattern in plug.patterns())]
+
+
+def answer(user: User, text: str, known: Known) -> Reply:
+    """Reads the database through the patterns of the apps: call it `as_user(user)`."""
+    patterns = all_patterns()
+    words = vocabulary(patterns, (fact.text for fact in (*known.facts, *known.texts))) | glossary.WORDS
+    question = asked(user, text, words)
+    if codes := codes_in(text):
+        return _codes(codes, known)
+    said = repaired(tokens(text), words)
+    content = [stem(word) for word in said if word not in STOP]
+    texts = extract(content, known.texts)
+    found = matches(question, patterns)
+    term = glossary.explained(said)
+    if term and _asks_for_meaning(said) and not (texts and texts[0].share > 0.7):
+        return Reply(term[1], (Source("glossary", term[0], term[0]),))
+    best = _first(question, [match for match in found if match.coverage >= SURE])
+    if best and not (texts and texts[0].share > best[0].coverage):
+        return best[1]
+    if texts:
+        return _quoted(texts)
+    if less := _first(question, found):
+        return less[1]
+    if term and len(content) <= len(tokens(term[0])) + 1:
+        return Reply(term[1], (Source("glossary", term[0], term[0]),))
+    records = extract(content, known.facts)
+    return _quoted(records) if records else Reply(NOTHING)
+
+
+def _first(question: Question, found: Sequence[Match]) -> tuple[Match, Reply] | None:
+    """The first of the matches that has something to say."""
+    for match in found:
+        if reply := match.pattern.answer(question):
+            return match, reply
+    return None
+
+
+def _asks_for_meaning(said: Sequence[str]) -> bool:
+    """`what is lambda`, `explain knock`; not `what is my redline`, which asks for a record."""
+    words = set(said)
+    if words & {"my", "our", "mine"}:
+        return bool(words & _TELLING)
+    return bool(words & _TELLING) or (
+        bool(words & {"what", "whats"}) and bool(words & _MEANING | words & {"whats"})
+    )
+
+
+def _quoted(found: Sequence[Found]) -> Reply:
+    sources = tuple(dict.fromkeys(one.source for one in found))
+    return Reply("From your data: " + " ".join(_ended(one.text) for one in found), sources)
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _codes(codes: Sequence[str], known: Known) -> Reply:
+    """Each code, and where the person's own records and texts name it."""
+    meanings = [meaning_of(code) for code in codes]
+    lines = [fact.text for fact in meanings]
+    sources = [fact.source for fact in meanings]
+    for fact in (*known.facts, *known.texts):
+        if any(code in fact.text.upper() for code in codes):
+            lines.append(f"In your data: {_ended(fact.text)}")
+            sources.append(fact.source)
+    return Reply("\n".join(lines[:8]), tuple(dict.fromkeys(sources[:8])))
