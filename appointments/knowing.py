@@ -81,7 +81,7 @@ def prices(question: Question) -> list[Fact]:
     return found
 
 
-_VAGUE: Final = frozenset({"and", "with", "report", "both", "three"})
+_VAGUE: Final = frozenset({"and", "with", "report", "both", "three", "change", "run", "check"})
 
 
 def _said(found: Sequence[Fact]) -> Reply | None:

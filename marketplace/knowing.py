@@ -116,7 +116,11 @@ def _fits(question: Question) -> Reply | None:
     if not tunes:
         owned = Entitlement.objects.visible_to(question.user).exclude(status="revoked")
         tunes = [row.tune for row in owned.select_related("tune")[:TUNES]]
-    return _said([fact for tune in tunes for fact in fits(question.user, tune)])
+    if not tunes:
+        return Reply("Which tune? Name it as it stands in the shop, and I compare it with your vehicles.")
+    return _said([fact for tune in tunes for fact in fits(question.user, tune)]) or Reply(
+        "There is no vehicle in your garage to compare it with."
+    )
 
 
 _TUNE: Final = words("tune tunes remap remaps map maps")
@@ -139,7 +143,7 @@ PATTERNS: Final = (
     Pattern("wishlist", (words("wishlist favourite favourites favorite favorites saved wish"),), _wishes, likes=words("my tune tunes what list on")),
     Pattern(
         "does a tune fit",
-        (words("fit fits compatible compatibility suit suits work works match matches suitable right"), _TUNE | words("it stage")),
+        (words("fit fits compatible compatibility suit suits work works match matches suitable right"), _TUNE | words("it stage bike motorcycle car vehicle")),
         _fits,
         likes=words("my bike motorcycle car does will this with for is vehicle 1 2 3"),
         unlike=words("mean means downloads"),

@@ -44,7 +44,7 @@ CAUTIONS: Final = (
         "emissions",
         "Removing or switching off emission controls is illegal on public roads in most countries and can void the "
         "approval and insurance of the vehicle.",
-        _stems("emission emissions catalyst catalytic catless decat egr dpf adblue scr lambda evap smog"),
+        _stems("emission emissions catalyst catalytic catless decat egr dpf adblue evap smog"),
         (
             _stems("cat delete"),
             _stems("cat remove"),
@@ -58,8 +58,7 @@ CAUTIONS: Final = (
         "Changes to fuel, spark, boost or limits can destroy an engine within seconds: keep a readable backup, log the "
         "first runs, and ask somebody who knows this engine.",
         _stems(
-            "tune tunes tuning remap remapping flash flashing boost knock detonation timing advance afr lean "
-            "limiter overrev nitrous launch calibration wastegate"
+            "remap remapping flash flashing flashed boost knock detonation advance lean limiter overrev nitrous wastegate"
         ),
         (
             _stems("rev limit"),

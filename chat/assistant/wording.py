@@ -63,9 +63,35 @@ def near(word: str, other: str, most: int) -> bool:
     return row[-1] <= most
 
 
+# Common words that are one letter from a word of the trade: they are meant as they stand.
+COMMON: Final = frozenset(
+    """mean means meant meaning define explain made make makes take takes took done keep kept good best better back ride
+    rides road read real rest fast fine find found five four hand hard head held high hold home hope hour hours idea
+    kind knew left life line live long look looks lose lost love main mind mine more most move name need never next
+    nice none note once only open over pace page past plan play point post pull push rain rate safe said same save
+    seem sell send sent side sign size slow soon sort stay stop sure talk tall tell term test than then thing think
+    till tire tired true turn type used user very wait walk want warm water week well went wide will wind wish word
+    world would write wrong year years yet young first second third small large great little light right might sight
+    under until value where which while white whole whose woman money month morning night number order other paper
+    people person phone place plain please power press price quick quiet quite reach ready reason round sense serve
+    seven shall share sheet short should since sleep smoke sound space speak spend stand start state still stock
+    story street strong study stuff table their these three throw times today total touch track trade train travel
+    treat trial trust truth twice using usual visit voice capital country city food song movie poem book story letter
+    weather father mother brother sister friend house color colour green black blue water france paris""".split()  # noqa: SIM905
+)
+# What people type on a phone; too short to be told from other words by their letters.
+_SHORT: Final = {
+    "wen": "when", "whn": "when", "wht": "what", "wat": "what", "nxt": "next", "srvc": "service", "svc": "service",
+    "appt": "appointment", "appts": "appointments", "kms": "km", "odo": "odometer", "veh": "vehicle", "u": "you",
+    "ur": "your", "pls": "please", "plz": "please", "thx": "thanks", "ty": "thanks", "hw": "how", "lst": "last",
+    "reg": "registration", "ins": "insurance", "docs": "documents", "recs": "records", "bk": "bike",
+}  # fmt: skip
+
+
 def repaired(words: Iterable[str], known: frozenset[str]) -> list[str]:
     """The words, each that is unknown replaced by the known one that it was most likely meant to be."""
-    return [word if word in known or word in STOP else _nearest(word, known) for word in words]
+    whole = (_SHORT.get(word, word) for word in words)
+    return [word if word in known or word in STOP or word in COMMON else _nearest(word, known) for word in whole]
 
 
 @lru_cache(maxsize=4096)

@@ -59,14 +59,22 @@ def _matching(question: Question, found: Sequence[Fact]) -> Sequence[Fact]:
     return named or found
 
 
+_PAPERS: Final = frozenset({"insurance", "tax", "registration", "licence", "license", "puc", "permit", "policy", "toll"})
 _COMMON: Final = frozenset({"service", "of", "and", "change", "for", "the", "a", "in", "due", "next", "last"})
 
 
 def _due(question: Question, vehicles: Sequence[Vehicle]) -> Sequence[Fact]:
     rows = facts.reminders(vehicles)
     if {"overdue", "late", "missed"} & question.words:
-        return [fact for word, fact in rows if word == "overdue"]
-    return _matching(question, [fact for _, fact in rows])[:5]
+        return [fact for word, fact in rows if word == "overdue"] or _nothing_overdue(rows)
+    found = [fact for _, fact in rows]
+    if {"service", "maintenance"} & question.words:
+        found = [fact for fact in found if not _PAPERS & set(tokens(fact.source.title))] or found
+    return _matching(question, found)[:5]
+
+
+def _nothing_overdue(rows: Sequence[tuple[str, Fact]]) -> Sequence[Fact]:
+    return [Fact(f"Nothing is overdue. {fact.text}", fact.source) for _, fact in rows[:1]]
 
 
 def _last_service(question: Question, vehicles: Sequence[Vehicle]) -> Sequence[Fact]:
@@ -82,6 +90,9 @@ def _all(question: Question, vehicles: Sequence[Vehicle]) -> Sequence[Fact]:
 
 
 def _costs(question: Question, vehicles: Sequence[Vehicle]) -> Sequence[Fact]:
+    named = [*facts.mods(vehicles), *facts.services(vehicles)]
+    if (found := list(_matching(question, named))) != named:
+        return found
     last = clock.now().date()
     found = []
     for vehicle in vehicles:
@@ -142,7 +153,10 @@ PATTERNS: Final = (
     Pattern(
         "what is due",
         (
-            words("next due when upcoming soon overdue late missed need needs needed coming remind reminder reminders"),
+            words(
+                "next due when upcoming soon overdue late missed need needs needed coming remind reminder reminders expire "
+                "expires expiry expiration renew renewal until miss"
+            ),
             words(
                 "service maintenance servicing reminder reminders due overdue oil filter valve valves clearance insurance "
                 "inspection chain tyre tyres tire tires brake brakes fluid coolant plug plugs tax puc renew renewal "
@@ -177,14 +191,14 @@ PATTERNS: Final = (
         "vehicles",
         (
             words("vehicle vehicles bike bikes garage motorcycle motorcycles car cars scooter machines own"),
-            words("what which list have many my garage own tell about details facts"),
+            words("what which list have many garage own tell about details facts vehicles bikes"),
         ),
         about(_all, NO_VEHICLE),
-        likes=words("do there are registered added"),
+        likes=words("my do there are registered added"),
     ),
     Pattern(
         "odometer",
-        (words("odometer mileage odo kilometres kilometers kilometrage clocked reading distance driven ridden km"),),
+        (words("odometer mileage odo kilometres kilometers kilometrage clocked reading distance driven ridden km far"),),
         about_each(_odometer, "No odometer reading is noted yet."),
         likes=words("current far bike car stand total many run what"),
         unlike=words("due next consumption per cost costs"),

@@ -1,5 +1,6 @@
 """The built-in answerer: deterministic, from a person's own records, and honest when there is nothing."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,12 @@ NOTHING: Final = (
     "I found nothing about this in your data. If you like, hand this conversation over to our support: a person "
     "will read it and answer."
 )
+OTHERS: Final = "I know your own records only, and nothing of other people."
 SURE: Final = 0.5  # coverage from which a pattern answers before anything is extracted
+_OWNER: Final = re.compile(r"\b([a-z]{2,})['’]s\b", re.IGNORECASE)
+_NOBODY: Final = frozenset(
+    "what who it that there here when where how let he she this whats why today tomorrow one everybody".split()  # noqa: SIM905
+)
 _MEANING: Final = frozenset(
     ["mean", "means", "meaning", "define", "definition", "explain", "explained", "explanation", "term", "stand", "stands", "is", "are"]
 )
@@ -43,6 +49,8 @@ def answer(user: User, text: str, known: Known) -> Reply:
     question = asked(user, text, words)
     if codes := codes_in(text):
         return _codes(codes, known)
+    if _somebody_else(text, words):
+        return Reply(OTHERS)
     said = repaired(tokens(text), words)
     content = [stem(word) for word in said if word not in STOP]
     texts = extract(content, known.texts)
@@ -61,6 +69,12 @@ def answer(user: User, text: str, known: Known) -> Reply:
         return Reply(term[1], (Source("glossary", term[0], term[0]),))
     records = extract(content, known.facts)
     return _quoted(records) if records else Reply(NOTHING)
+
+
+def _somebody_else(text: str, known: frozenset[str]) -> bool:
+    """`Bob's odometer`: a name that no record of this person has."""
+    names = (name.lower() for name in _OWNER.findall(text))
+    return any(name not in _NOBODY and name not in known and stem(name) not in known for name in names)
 
 
 def _first(question: Question, found: Sequence[Match]) -> tuple[Match, Reply] | None:

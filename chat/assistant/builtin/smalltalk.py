@@ -49,9 +49,12 @@ PATTERNS: Final = (
     Pattern("who are you", (words("who"), words("you")), _says(HUMAN), likes=words("are made")),
     Pattern(
         "no writing",
-        (words("delete remove cancel book change update edit add create rename transfer buy pay"),),
+        (
+            words("delete remove cancel book change update edit add create rename transfer buy pay erase"),
+            words("vehicle vehicles bike appointment tune reminder reminders service record records all account everything"),
+        ),
         _says(WRITE),
-        likes=words("my vehicle bike appointment tune reminder service record all account"),
+        likes=words("my new please"),
         unlike=words("was did when last much does cost how what which should"),
     ),
 )

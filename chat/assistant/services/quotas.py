@@ -13,7 +13,7 @@ from core import clock
 from users.models import User
 from users.ports import benefits
 
-MESSAGES: Final = "assistant_messages_per_day"
+MESSAGES: Final = "assistant_quota"  # messages a day
 TOKENS: Final = "assistant_tokens_per_day"
 
 
