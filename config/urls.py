@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import appointments.urls
 import chat.assistant.urls
+import chat.urls
 import core.files.urls
 import garage.urls
 import marketplace.urls
@@ -34,6 +35,7 @@ api: list[URLPattern | URLResolver] = [
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
     *safety.urls.urlpatterns,
+    *chat.urls.urlpatterns,
 ]
 
 urlpatterns = [
