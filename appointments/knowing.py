@@ -50,14 +50,21 @@ def _visit(row: Appointment) -> Fact:
 def shops() -> list[Fact]:
     """Where the shops are and when they are open, every week."""
     found = []
-    for shop in Location.objects.live().filter(active=True).prefetch_related("rules").order_by("-is_default", "name")[:SHOPS]:
+    for shop in (
+        Location.objects.live()
+        .filter(active=True)
+        .prefetch_related("rules")
+        .order_by("-is_default", "name")[:SHOPS]
+    ):
         hours = [
             f"{DAYS[rule.weekday]} {rule.opens:%H:%M}-{rule.closes:%H:%M}"
             for rule in shop.rules.all()
             if rule.deleted_at is None and rule.valid_to is None
         ]
         phone = f", phone {shop.phone}" if shop.phone else ""
-        text = f"{shop.name}: {shop.address}{phone}. Open {', '.join(hours) or 'by appointment'} (local time)."
+        text = (
+            f"{shop.name}: {shop.address}{phone}. Open {', '.join(hours) or 'by appointment'} (local time)."
+        )
         found.append(Fact(text, Source("shop", str(shop.pk), shop.name, "/api/v1/shop-locations/")))
     return found
 
@@ -85,7 +92,9 @@ _VAGUE: Final = frozenset({"and", "with", "report", "both", "three", "change", "
 
 
 def _said(found: Sequence[Fact]) -> Reply | None:
-    return Reply("\n".join(fact.text for fact in found), tuple(fact.source for fact in found)) if found else None
+    return (
+        Reply("\n".join(fact.text for fact in found), tuple(fact.source for fact in found)) if found else None
+    )
 
 
 def _coming(question: Question) -> Reply | None:

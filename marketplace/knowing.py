@@ -16,9 +16,9 @@ API: Final = "/api/v1/marketplace/"
 ROWS: Final = 10
 TUNES: Final = 3
 SEARCHED: Final = 500
-_VAGUE: Final = frozenset(
+_VAGUE: Final = words(
     "tune tunes map stage for my the a does do will is fit fits work works compatible compatibility suit suits run on with "
-    "bike motorcycle car vehicle this that it can i which what safe buy bought 1 2 3 one two of and to in".split()  # noqa: SIM905
+    "bike motorcycle car vehicle this that it can i which what safe buy bought 1 2 3 one two of and to in"
 )
 
 
@@ -76,13 +76,18 @@ def named(question: Question) -> list[Tune]:
     wanted = set(tokens(question.text)) - _VAGUE
     if not wanted:
         return []
-    owned = Entitlement.objects.visible_to(question.user).exclude(status="revoked").values_list("tune_id", flat=True)
+    owned = (
+        Entitlement.objects.visible_to(question.user)
+        .exclude(status="revoked")
+        .values_list("tune_id", flat=True)
+    )
     rows = Tune.objects.visible_to(question.user).filter(deleted_at=None)
     for word in sorted(wanted, key=len, reverse=True)[:4]:
         if matching := rows.filter(title__icontains=word):
             rows = matching
     scored = [
-        (len(wanted & set(tokens(tune.title))), tune.pk in set(owned), tune) for tune in rows.order_by("-score")[:SEARCHED]
+        (len(wanted & set(tokens(tune.title))), tune.pk in set(owned), tune)
+        for tune in rows.order_by("-score")[:SEARCHED]
     ]
     best = max((score for score, _, _ in scored), default=0)
     found = [(mine, tune) for score, mine, tune in scored if score == best and best > 0]

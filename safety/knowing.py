@@ -40,9 +40,16 @@ def about(report: SafetyReport, *, findings: int = FINDINGS) -> list[Fact]:
         f'"{report.get_verdict_display()}", risk score {report.score} of 100: {MEANINGS[Verdict(report.verdict)]}.'
     )
     rows = report.body.get("findings", [])
-    found = [Fact(head, where)]
-    for row in rows[:findings]:
-        found.append(Fact(f'Finding ({row["severity"]}) in the report on "{name_of(report)}": {row["title"]}. {_why(report, row)}', where))
+    found = [
+        Fact(head, where),
+        *(
+            Fact(
+                f'Finding ({row["severity"]}) in the report on "{name_of(report)}": {row["title"]}. {_why(report, row)}',
+                where,
+            )
+            for row in rows[:findings]
+        ),
+    ]
     if len(rows) > findings:
         found.append(Fact(f"The report has {len(rows) - findings} more findings.", where))
     return found
@@ -62,7 +69,12 @@ def name_of(report: SafetyReport) -> str:
 
 
 def source(report: SafetyReport) -> Source:
-    return Source("safety_report", str(report.pk), f"Safety report on {name_of(report)}", f"/api/v1/safety/reports/{report.pk}/")
+    return Source(
+        "safety_report",
+        str(report.pk),
+        f"Safety report on {name_of(report)}",
+        f"/api/v1/safety/reports/{report.pk}/",
+    )
 
 
 def _safe(question: Question) -> Reply | None:
@@ -79,7 +91,12 @@ def _safe(question: Question) -> Reply | None:
 
 
 def _named(report: SafetyReport) -> set[str]:
-    return {word for word in tokens(f"{name_of(report)} {report.vehicle}") if len(word) > 2} - {"tune", "stage", "map", "msq"}
+    return {word for word in tokens(f"{name_of(report)} {report.vehicle}") if len(word) > 2} - {
+        "tune",
+        "stage",
+        "map",
+        "msq",
+    }
 
 
 def _list(question: Question) -> Reply | None:
@@ -95,7 +112,9 @@ PATTERNS: Final = (
         "is it safe",
         (words("safe safety risk risky dangerous danger verdict finding findings blocked harmful hurt"),),
         _safe,
-        likes=words("tune map file flash report my bike is this what did say says for the why it to analysis stage remap"),
+        likes=words(
+            "tune map file flash report my bike is this what did say says for the why it to analysis stage remap"
+        ),
         unlike=words("reports list mean means airbag"),
     ),
     Pattern(
@@ -105,10 +124,18 @@ PATTERNS: Final = (
         likes=words("safety tune what did say says last latest result results my the"),
         unlike=words("reports list mean means"),
     ),
-    Pattern("all reports", (words("reports analyses"),), _list, likes=words("safety my list all show which what have tune")),
+    Pattern(
+        "all reports",
+        (words("reports analyses"),),
+        _list,
+        likes=words("safety my list all show which what have tune"),
+    ),
     Pattern(
         "why blocked",
-        (words("why cant cannot blocked refused refuse block"), words("flash flashing tune write install map")),
+        (
+            words("why cant cannot blocked refused refuse block"),
+            words("flash flashing tune write install map"),
+        ),
         _safe,
         likes=words("my bike i"),
     ),
@@ -137,4 +164,6 @@ class SafetyKnowledge(PlainKnowledge):
 
     def tools(self) -> Sequence[Tool]:
         parameters = {"type": "object", "properties": {"vehicle_id": {"type": "string", "format": "uuid"}}}
-        return [Tool("get_safety_report", "The newest safety reports with their findings.", _report, parameters)]
+        return [
+            Tool("get_safety_report", "The newest safety reports with their findings.", _report, parameters)
+        ]

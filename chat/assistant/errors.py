@@ -31,10 +31,6 @@ class NothingToHandOver(DomainError):
     code, status, message = "nothing_to_hand_over", 409, "There is nothing in this conversation yet."
 
 
-class HandOverUnavailable(Unavailable):
-    code, message = "hand_over_unavailable", "Nobody can take over a conversation here."
-
-
 class NotAnAnswer(DomainError):
     code, status, message = "not_an_answer", 409, "This is possible with an answer of the assistant only."
 

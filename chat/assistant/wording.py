@@ -91,7 +91,9 @@ _SHORT: Final = {
 def repaired(words: Iterable[str], known: frozenset[str]) -> list[str]:
     """The words, each that is unknown replaced by the known one that it was most likely meant to be."""
     whole = (_SHORT.get(word, word) for word in words)
-    return [word if word in known or word in STOP or word in COMMON else _nearest(word, known) for word in whole]
+    return [
+        word if word in known or word in STOP or word in COMMON else _nearest(word, known) for word in whole
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -34,7 +34,6 @@ from chat.assistant.reading import reading
 from chat.assistant.services import conversing
 from chat.assistant.services.providers import settings_now
 from chat.assistant.toolbox import described, used
-from chat.ports import Reply, Source
 from core import hub
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from chat.assistant.loop import Runner
     from chat.assistant.providers import Message, Provider
     from chat.assistant.services.conversing import Turn
+    from chat.ports import Reply, Source
 
 log = logging.getLogger(__name__)
 
@@ -117,8 +117,8 @@ class Writing:
         await self._with_tools(self._chain([], "context_length"))
 
     def _chain(self, models: Sequence[Provider], degraded: str) -> Fallback:
-        builtin = [Builtin(self._builtin, pause=self.config.word_pause)] if self.config.builtin else []
-        return Fallback([*models, *builtin], degraded)
+        behind: list[Provider] = [Builtin(self._builtin, pause=self.config.word_pause)]
+        return Fallback([*models, *(behind if self.config.builtin else ())], degraded)
 
     async def _with_tools(self, chain: Fallback) -> None:
         """Ask, read what the model wants to read, ask again with it; the last time without tools."""

@@ -36,8 +36,15 @@ class GarageKnowledge(PlainKnowledge):
     def tools(self) -> Sequence[Tool]:
         return [
             Tool("get_vehicles", "The vehicles of this person with engine, ECU and odometer.", _vehicles),
-            Tool("get_service_history", "The last 20 services, of one vehicle or all.", _services, OF_A_VEHICLE),
-            Tool("get_reminders", "What is due, of one vehicle or all, the most urgent first.", _reminders, OF_A_VEHICLE),
+            Tool(
+                "get_service_history", "The last 20 services, of one vehicle or all.", _services, OF_A_VEHICLE
+            ),
+            Tool(
+                "get_reminders",
+                "What is due, of one vehicle or all, the most urgent first.",
+                _reminders,
+                OF_A_VEHICLE,
+            ),
         ]
 
 

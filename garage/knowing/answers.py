@@ -59,7 +59,9 @@ def _matching(question: Question, found: Sequence[Fact]) -> Sequence[Fact]:
     return named or found
 
 
-_PAPERS: Final = frozenset({"insurance", "tax", "registration", "licence", "license", "puc", "permit", "policy", "toll"})
+_PAPERS: Final = frozenset(
+    {"insurance", "tax", "registration", "licence", "license", "puc", "permit", "policy", "toll"}
+)
 _COMMON: Final = frozenset({"service", "of", "and", "change", "for", "the", "a", "in", "due", "next", "last"})
 
 
@@ -105,7 +107,9 @@ def _costs(question: Question, vehicles: Sequence[Vehicle]) -> Sequence[Fact]:
                     parts["service"] += month.service_minor
                     parts["fuel"] += month.fuel_minor
                     parts["parts"] += month.mods_minor
-            split = ", ".join(f"{name} {money(value, row['currency'])}" for name, value in parts.items() if value)
+            split = ", ".join(
+                f"{name} {money(value, row['currency'])}" for name, value in parts.items() if value
+            )
             total = money(row["total_minor"], row["currency"])
             text = f"{vehicle} cost {total} in the last 12 months{way}: {split}."
             found.append(Fact(text, facts.about_vehicle(vehicle).source))
@@ -117,7 +121,11 @@ def _fuel(question: Question, vehicles: Sequence[Vehicle]) -> Sequence[Fact]:
 
 
 def _odometer(vehicle: Vehicle) -> str:
-    return f"The odometer of {vehicle} stands at {facts.km(vehicle.odometer_km)}." if vehicle.odometer_km is not None else ""
+    return (
+        f"The odometer of {vehicle} stands at {facts.km(vehicle.odometer_km)}."
+        if vehicle.odometer_km is not None
+        else ""
+    )
 
 
 def _engine(vehicle: Vehicle) -> str:
@@ -171,7 +179,9 @@ PATTERNS: Final = (
         "last service",
         (
             words("last latest previous recent recently when ago"),
-            words("service serviced servicing oil filter maintenance changed change inspection valve chain brake tyre"),
+            words(
+                "service serviced servicing oil filter maintenance changed change inspection valve chain brake tyre"
+            ),
         ),
         about(_last_service, "No service record is in your garage yet."),
         likes=words("done had did was bike car motorcycle vehicle"),
@@ -198,7 +208,11 @@ PATTERNS: Final = (
     ),
     Pattern(
         "odometer",
-        (words("odometer mileage odo kilometres kilometers kilometrage clocked reading distance driven ridden km far"),),
+        (
+            words(
+                "odometer mileage odo kilometres kilometers kilometrage clocked reading distance driven ridden km far"
+            ),
+        ),
         about_each(_odometer, "No odometer reading is noted yet."),
         likes=words("current far bike car stand total many run what"),
         unlike=words("due next consumption per cost costs"),
@@ -224,7 +238,11 @@ PATTERNS: Final = (
     ),
     Pattern(
         "mods",
-        (words("mod mods modification modifications modified exhaust upgrade upgrades aftermarket parts fitted"),),
+        (
+            words(
+                "mod mods modification modifications modified exhaust upgrade upgrades aftermarket parts fitted"
+            ),
+        ),
         about(lambda question, vehicles: facts.mods(vehicles), "No change to a vehicle is noted."),
         likes=words("what which list changes installed bike have part"),
     ),
@@ -240,7 +258,10 @@ PATTERNS: Final = (
     ),
     Pattern(
         "last fuel-up",
-        (words("last latest when where recent"), words("fuel fuelled fueled refuel refuelled tank filled fill petrol pump")),
+        (
+            words("last latest when where recent"),
+            words("fuel fuelled fueled refuel refuelled tank filled fill petrol pump"),
+        ),
         about(_fuel, "No fuel-up is noted yet."),
         likes=words("up did station"),
     ),
@@ -248,7 +269,9 @@ PATTERNS: Final = (
         "costs",
         (
             words("cost costs spent spend spending expense expenses money paid expensive total"),
-            words("bike car motorcycle vehicle year month cost costs spent spend spending expenses expense running fuel parts"),
+            words(
+                "bike car motorcycle vehicle year month cost costs spent spend spending expenses expense running fuel parts"
+            ),
         ),
         about(_costs, "No costs are noted in the last 12 months."),
         likes=words("much how have far running total last maintenance"),
@@ -256,7 +279,11 @@ PATTERNS: Final = (
     ),
     Pattern(
         "documents",
-        (words("document documents papers paper paperwork insurance registration warranty manual certificate puc licence license"),),
+        (
+            words(
+                "document documents papers paper paperwork insurance registration warranty manual certificate puc licence license"
+            ),
+        ),
         about(lambda question, vehicles: _matching(question, facts.documents(vehicles)), ""),
         likes=words("expire expires expiry valid have where my show"),
         unlike=words("plate number"),
@@ -276,12 +303,20 @@ PATTERNS: Final = (
     ),
     Pattern(
         "plate",
-        (words("plate plates registration license licence number"), words("plate plates registration number")),
+        (
+            words("plate plates registration license licence number"),
+            words("plate plates registration number"),
+        ),
         about_each(_plate, "No licence plate is noted."),
         likes=words("what bike car vehicle license licence"),
         unlike=words("phone part expire expires document"),
     ),
-    Pattern("vin", (words("vin chassis frame"),), about_each(_vin, "No VIN is noted."), likes=words("what number bike car")),
+    Pattern(
+        "vin",
+        (words("vin chassis frame"),),
+        about_each(_vin, "No VIN is noted."),
+        likes=words("what number bike car"),
+    ),
     Pattern(
         "fuel type",
         (words("petrol diesel gasoline electric fuel"), words("type kind run runs use take takes which or")),
@@ -291,7 +326,10 @@ PATTERNS: Final = (
     ),
     Pattern(
         "model",
-        (words("model year make old built age brand"), words("bike car motorcycle vehicle it mine scooter my")),
+        (
+            words("model year make old built age brand"),
+            words("bike car motorcycle vehicle it mine scooter my"),
+        ),
         about_each(_model, NO_VEHICLE),
         likes=words("what which is how was"),
         unlike=words("spent cost costs service"),

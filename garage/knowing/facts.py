@@ -81,16 +81,18 @@ def about_vehicle(vehicle: Vehicle) -> Fact:
 
 
 def engine_of(vehicle: Vehicle) -> str:
-    told = [
-        (vehicle.engine_displacement_cc, lambda value: f"{value.normalize():f} cc"),
-        (vehicle.engine_cylinders, lambda value: f"{value} cylinders"),
-        (vehicle.engine_stroke, lambda value: f"{value}-stroke"),
-        (vehicle.get_engine_aspiration_display(), str.lower),
-        (vehicle.engine_compression, lambda value: f"compression {value.normalize():f}:1"),
-        (vehicle.engine_redline_rpm, lambda value: f"redline {value:,} rpm"),
-        (vehicle.engine_injector_cc_min, lambda value: f"injectors {value.normalize():f} cc/min"),
-    ]
-    return ", ".join(words(value) for value, words in told if value)
+    told = (
+        (vehicle.engine_displacement_cc, "{:g} cc"),
+        (vehicle.engine_cylinders, "{} cylinders"),
+        (vehicle.engine_stroke, "{}-stroke"),
+        (vehicle.get_engine_aspiration_display().lower(), "{}"),
+        (vehicle.engine_compression, "compression {:g}:1"),
+        (vehicle.engine_redline_rpm, "redline {:,} rpm"),
+        (vehicle.engine_injector_cc_min, "injectors {:g} cc/min"),
+    )
+    return ", ".join(
+        form.format(float(value) if isinstance(value, Decimal) else value) for value, form in told if value
+    )
 
 
 def ecu_of(vehicle: Vehicle) -> str:
@@ -101,7 +103,7 @@ def ecu_of(vehicle: Vehicle) -> str:
 # -- Rows about vehicles: `vehicles` are the person's own, already chosen by what they may see
 
 
-def rows_of(model: Any, vehicles: Iterable[Vehicle], order: str) -> Any:
+def rows_of(model: Any, vehicles: Iterable[Vehicle], order: Any) -> Any:
     ids = [vehicle.pk for vehicle in vehicles]
     return model.objects.live().filter(vehicle_id__in=ids).select_related("vehicle").order_by(order, "-id")
 
@@ -113,7 +115,9 @@ def reminders(vehicles: Sequence[Vehicle]) -> list[tuple[str, Fact]]:
     for row in rows_of(Reminder, vehicles, F("due_on").asc(nulls_last=True)).filter(done_at=None)[:50]:
         due = Due(row.due_on, row.due_odometer_km)
         word = urgency(due, today=today, odometer_km=row.vehicle.odometer_km)
-        found.append((word, Fact(_reminder(row, word, today), source("reminder", row, row.title, "reminders"))))
+        found.append(
+            (word, Fact(_reminder(row, word, today), source("reminder", row, row.title, "reminders")))
+        )
     return sorted(found, key=lambda pair: URGENCIES.index(pair[0]))
 
 
@@ -128,7 +132,12 @@ def _reminder(row: Reminder, word: str, today: date) -> str:
             left_km = row.due_odometer_km - row.vehicle.odometer_km
             at += f" ({km(left_km)} to go)" if left_km >= 0 else f" ({km(-left_km)} ago)"
         when.append(at)
-    state = {"overdue": "is overdue: it was due", "due": "is due now:", "soon": "is due soon:", "ok": "is due"}
+    state = {
+        "overdue": "is overdue: it was due",
+        "due": "is due now:",
+        "soon": "is due soon:",
+        "ok": "is due",
+    }
     notes = f" Notes: {row.notes[:200]}" if row.notes else ""
     return f"{row.title} of {row.vehicle} {state[word]} {' or '.join(when)}.{notes}"
 
@@ -167,11 +176,18 @@ def mods(vehicles: Sequence[Vehicle], most: int = ROWS) -> list[Fact]:
 def fuel_ups(vehicles: Sequence[Vehicle], most: int = 3) -> list[Fact]:
     found = []
     for row in with_consumption(rows_of(FuelUp, vehicles, "-filled_on"))[:most]:
-        used = f" Consumption since the tank before: {row.consumption} {row.unit} per 100 km." if row.consumption else ""
+        used = (
+            f" Consumption since the tank before: {row.consumption} {row.unit} per 100 km."
+            if row.consumption
+            else ""
+        )
         place = f" at {row.station}" if row.station else ""
         text = f"{row.vehicle} got {row.quantity.normalize():f} {row.unit} on {day(row.filled_on)}{place}"
         found.append(
-            Fact(f"{text}{_at(row.odometer_km)}{_for(row)}.{used}", source("fuel_up", row, "Fuel-up", "fuel-ups"))
+            Fact(
+                f"{text}{_at(row.odometer_km)}{_for(row)}.{used}",
+                source("fuel_up", row, "Fuel-up", "fuel-ups"),
+            )
         )
     return found
 
@@ -183,7 +199,11 @@ def documents(vehicles: Sequence[Vehicle], most: int = ROWS) -> list[Fact]:
         ends = ""
         if row.expires_on:
             left = (row.expires_on - today).days
-            ends = f" It expires on {day(row.expires_on)}." if left >= 0 else f" It expired on {day(row.expires_on)}."
+            ends = (
+                f" It expires on {day(row.expires_on)}."
+                if left >= 0
+                else f" It expired on {day(row.expires_on)}."
+            )
         text = f"{row.title} ({row.get_kind_display()}) of {row.vehicle} is in your documents.{ends}"
         found.append(Fact(text, source("document", row, row.title, "documents")))
     return found

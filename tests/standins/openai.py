@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     service: OpenAI
 
-    def do_POST(self):
+    def do_POST(self):  # noqa: PLR0911 -- a table of failures
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         service = self.service
         if self.path != "/v1/chat/completions":
@@ -81,7 +81,9 @@ class Handler(BaseHTTPRequestHandler):
         service.at.append(time.monotonic())
         plan = service.plans.popleft() if service.plans else Plan("well")
         if sum(len(str(message.get("content"))) for message in body["messages"]) > service.context:
-            return self.refused(400, "This model's maximum context length is 8192 tokens.", "context_length_exceeded")
+            return self.refused(
+                400, "This model's maximum context length is 8192 tokens.", "context_length_exceeded"
+            )
         if plan.kind == "refuse":
             leak = f"Your request with key {service.key} from org-secret was refused."
             return self.refused(plan.status, leak, "refused", plan.retry_after)
@@ -99,10 +101,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        deed = self.tools if plan.kind == "tools" else self.words
         try:
-            if plan.kind == "tools":
-                return self.tools(plan)
-            return self.words(plan)
+            deed(plan)
         except OSError:
             self.left()
 
@@ -110,7 +111,11 @@ class Handler(BaseHTTPRequestHandler):
         words = self.service.content.split(" ")
         pieces = [word if place == 0 else f" {word}" for place, word in enumerate(words)]
         for place, piece in enumerate(pieces):
-            if place == plan.after and plan.kind in {"stall", "cut", "garbage", "error"} and self.failed(plan):
+            if (
+                place == plan.after
+                and plan.kind in {"stall", "cut", "garbage", "error"}
+                and self.failed(plan)
+            ):
                 return
             self.chunk({"content": piece})
             self.rest(plan.pause if plan.kind == "slow" else self.service.pause)
@@ -172,9 +177,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def silence(self):
         until = time.monotonic() + LONGEST
-        while time.monotonic() < until:
-            if self.nobody(0.005):
-                return self.left()
+        while time.monotonic() < until and not self.nobody(0.005):
+            pass
+        self.left()
 
     def nobody(self, seconds):
         readable, _, _ = select.select([self.connection], [], [], seconds)

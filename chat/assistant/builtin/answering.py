@@ -1,7 +1,7 @@
 """The built-in answerer: deterministic, from a person's own records, and honest when there is nothing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,13 +19,28 @@ NOTHING: Final = (
     "will read it and answer."
 )
 OTHERS: Final = "I know your own records only, and nothing of other people."
+OWN_TEXT: Final = 0.7  # share of a question from which a person's own text beats the glossary
 SURE: Final = 0.5  # coverage from which a pattern answers before anything is extracted
 _OWNER: Final = re.compile(r"\b([a-z]{2,})['’]s\b", re.IGNORECASE)
 _NOBODY: Final = frozenset(
     "what who it that there here when where how let he she this whats why today tomorrow one everybody".split()  # noqa: SIM905
 )
 _MEANING: Final = frozenset(
-    ["mean", "means", "meaning", "define", "definition", "explain", "explained", "explanation", "term", "stand", "stands", "is", "are"]
+    [
+        "mean",
+        "means",
+        "meaning",
+        "define",
+        "definition",
+        "explain",
+        "explained",
+        "explanation",
+        "term",
+        "stand",
+        "stands",
+        "is",
+        "are",
+    ]
 )
 _TELLING: Final = frozenset("mean means meaning define definition explain explanation term stands".split())  # noqa: SIM905
 
@@ -43,32 +58,65 @@ def all_patterns() -> list[Pattern]:
 
 
 def answer(user: User, text: str, known: Known) -> Reply:
-    """Reads the database through the patterns of the apps: call it `as_user(user)`."""
+    """Reads the database through the patterns of the apps: call it `reading(user)`."""
     patterns = all_patterns()
     words = vocabulary(patterns, (fact.text for fact in (*known.facts, *known.texts))) | glossary.WORDS
-    question = asked(user, text, words)
     if codes := codes_in(text):
         return _codes(codes, known)
     if _somebody_else(text, words):
         return Reply(OTHERS)
     said = repaired(tokens(text), words)
-    content = [stem(word) for word in said if word not in STOP]
-    texts = extract(content, known.texts)
+    question = asked(user, text, words)
+    candidates: tuple[Callable[[], Reply | None], ...] = (
+        lambda: _meaning(said, known),
+        lambda: _from_records_or_texts(question, said, patterns, known),
+        lambda: _term_alone(said),
+        lambda: _extracted(said, known.facts),
+    )
+    return next((reply for candidate in candidates if (reply := candidate())), Reply(NOTHING))
+
+
+def _content(said: Sequence[str]) -> list[str]:
+    return [stem(word) for word in said if word not in STOP]
+
+
+def _meaning(said: Sequence[str], known: Known) -> Reply | None:
+    """A word of the trade, where its meaning is asked for and the person's own texts don't say more."""
+    term = glossary.explained(list(said))
+    if term is None or not _asks_for_meaning(said):
+        return None
+    texts = extract(_content(said), known.texts)
+    return None if texts and texts[0].share > OWN_TEXT else _explained(term)
+
+
+def _from_records_or_texts(
+    question: Question, said: Sequence[str], patterns: Sequence[Pattern], known: Known
+) -> Reply | None:
+    """A pattern that explains most of the question, a text that speaks of more of it, or a pattern after all."""
+    texts = extract(_content(said), known.texts)
     found = matches(question, patterns)
-    term = glossary.explained(said)
-    if term and _asks_for_meaning(said) and not (texts and texts[0].share > 0.7):
-        return Reply(term[1], (Source("glossary", term[0], term[0]),))
     best = _first(question, [match for match in found if match.coverage >= SURE])
     if best and not (texts and texts[0].share > best[0].coverage):
         return best[1]
     if texts:
         return _quoted(texts)
-    if less := _first(question, found):
-        return less[1]
-    if term and len(content) <= len(tokens(term[0])) + 1:
-        return Reply(term[1], (Source("glossary", term[0], term[0]),))
-    records = extract(content, known.facts)
-    return _quoted(records) if records else Reply(NOTHING)
+    less = _first(question, found)
+    return less[1] if less else None
+
+
+def _term_alone(said: Sequence[str]) -> Reply | None:
+    """`knock?`: little more than the term itself."""
+    term = glossary.explained(list(said))
+    return _explained(term) if term and len(_content(said)) <= len(tokens(term[0])) + 1 else None
+
+
+def _explained(term: tuple[str, str]) -> Reply:
+    return Reply(term[1], (Source("glossary", term[0], term[0]),))
+
+
+def _extracted(said: Sequence[str], facts: Sequence[Fact]) -> Reply | None:
+    records = extract(_content(said), facts)
+    return _quoted(records) if records else None
 
 
 def _somebody_else(text: str, known: frozenset[str]) -> bool:

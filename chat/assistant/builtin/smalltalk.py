@@ -51,7 +51,9 @@ PATTERNS: Final = (
         "no writing",
         (
             words("delete remove cancel book change update edit add create rename transfer buy pay erase"),
-            words("vehicle vehicles bike appointment tune reminder reminders service record records all account everything"),
+            words(
+                "vehicle vehicles bike appointment tune reminder reminders service record records all account everything"
+            ),
         ),
         _says(WRITE),
         likes=words("my new please"),

@@ -87,7 +87,10 @@ class Provider(Protocol):
     Raises ProviderProblem, before or after the first piece.
     """
 
-    name: str
-    model: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
 
     def stream(self, prompt: Prompt) -> AsyncIterator[Delta]: ...

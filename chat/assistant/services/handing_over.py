@@ -3,22 +3,25 @@
 from typing import Final
 from uuid import UUID
 
-from chat.assistant.errors import HandOverUnavailable, NothingToHandOver
+from chat.assistant.errors import NothingToHandOver
 from chat.assistant.models import AssistantMessage, AssistantSession, MessageRole
-from chat.assistant.ports import human_threads
 from chat.assistant.services.conversing import session_of
+from chat.models import ThreadKind
+from chat.services import append, open_thread, send
 from core import audit, clock
 from core.rls import as_user
 from users.models import User
 
 MOST: Final = 40  # messages
 LONGEST: Final = 7000  # characters of the transcript
+HEAD: Final = "From the assistant, which handed this conversation over:"
+PLEASE: Final = "I would like to talk to a person about this."
 
 
 def hand_over(user: User, session_id: str, *, message: str) -> tuple[UUID, bool]:
     """(thread, whether it is new). A conversation is handed over once.
 
-    Raises NotFound, NothingToHandOver, HandOverUnavailable.
+    Raises NotFound, NothingToHandOver.
     """
     with as_user(user):
         session = session_of(user, session_id, lock=True)
@@ -27,11 +30,14 @@ def hand_over(user: User, session_id: str, *, message: str) -> tuple[UUID, bool]
         text = transcript(user, session)
         if not text:
             raise NothingToHandOver
-        desk = next(iter(human_threads.values()), None)
-        if desk is None:
-            raise HandOverUnavailable
-        thread_id = desk.open(
-            user, subject=session.title or "Assistant", message=message.strip(), transcript=text
+        thread, _ = open_thread(opener=user.pk, kind=ThreadKind.SUPPORT, subject=session.title or "Assistant")
+        thread_id: UUID = thread.pk
+        append(thread_id=thread_id, body=f"{HEAD}\n\n{text}")
+        send(
+            thread_id=thread_id,
+            sender_id=user.pk,
+            body=message.strip() or PLEASE,
+            client_id=f"assistant-{session.pk}",
         )
         session.thread_id, session.handed_over_at = thread_id, clock.now()
         session.save(update_fields=["thread_id", "handed_over_at"])

@@ -33,7 +33,9 @@ def add_training(
         lock_person(owner)
         title, body = _cleaned(title, body)
         digest = _digest(title, body)
-        known = TrainingData.objects.visible_to(owner).filter(session=session, sha256=digest).first()
+        known: TrainingData | None = (
+            TrainingData.objects.visible_to(owner).filter(session=session, sha256=digest).first()
+        )
         if known is not None:
             return known
         row = TrainingData(

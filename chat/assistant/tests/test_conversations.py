@@ -1,6 +1,5 @@
 """Asking, reading again, branching, clearing: over REST, with the built-in answerer."""
 
-
 import pytest
 
 from chat.assistant.models import AnswerUsage

@@ -50,7 +50,7 @@ def read(one, prompt=PROMPT):
         try:
             async with aclosing(one.stream(prompt)) as deltas:
                 async for delta in deltas:
-                    found.append(delta)
+                    found.append(delta)  # noqa: PERF401 -- what came before a failure counts
         except ProviderProblem as problem:
             return found, problem.code
         return found, ""
@@ -84,7 +84,9 @@ def test_too_many_bad_chunks_do():
     assert refusal.value.code == "bad_answer"
 
 
-@pytest.mark.parametrize("kind, code", [("stall", "timeout"), ("cut", "unreachable"), ("error", "broken_off")])
+@pytest.mark.parametrize(
+    "kind, code", [("stall", "timeout"), ("cut", "unreachable"), ("error", "broken_off")]
+)
 def test_what_breaks_in_the_middle_keeps_what_came_and_is_not_repeated(model, kind, code):
     model.plan(kind, after=3)
     deltas, problem = read(provider(model))
@@ -106,7 +108,10 @@ def test_a_passing_refusal_is_tried_once_more(model, status):
     assert (words(deltas), problem, len(model.asked)) == (model.says, "", 2)
 
 
-@pytest.mark.parametrize("status, code", [(400, "provider_error"), (401, "provider_login"), (403, "provider_login"), (404, "provider_error")])
+@pytest.mark.parametrize(
+    "status, code",
+    [(400, "provider_error"), (401, "provider_login"), (403, "provider_login"), (404, "provider_error")],
+)
 def test_a_lasting_refusal_is_not(model, status, code):
     model.plan("refuse", status=status, times=2)
     assert read(provider(model)) == ([], code)
@@ -219,4 +224,8 @@ def test_the_next_one_answers_when_the_first_fails_before_a_word(model):
 def test_but_not_in_the_middle_of_a_sentence(model):
     model.plan("error", after=2)
     deltas, problem = read(Fallback([provider(model), Builtin(_help, pause=0)]))
-    assert (deltas[0], words(deltas), problem) == (Answering("openai", "test-model", ""), "Your next", "broken_off")
+    assert (deltas[0], words(deltas), problem) == (
+        Answering("openai", "test-model", ""),
+        "Your next",
+        "broken_off",
+    )

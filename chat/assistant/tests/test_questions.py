@@ -78,7 +78,9 @@ def test_each_question_gets_its_answer_and_its_source(alice):
     wrong = []
     for kind, (questions, begins, source) in QUESTIONS.items():
         for number, question in enumerate(questions):
-            said = alice.post(CHAT, {"message": question, "session_id": f"{kind}-{number}".replace(" ", "-")}).json()
+            said = alice.post(
+                CHAT, {"message": question, "session_id": f"{kind}-{number}".replace(" ", "-")}
+            ).json()
             sources = said.get("sources") or [{"kind": None}]
             if not said.get("response", "").startswith(begins) or sources[0]["kind"] != source:
                 wrong.append(f"{question!r} -> {said.get('response', said)!r:.160} {sources[0]['kind']}")
@@ -87,7 +89,13 @@ def test_each_question_gets_its_answer_and_its_source(alice):
 
 def test_every_source_with_an_address_opens_for_its_owner_alone(alice, bob):
     opened = Counter()
-    for question in ("What is due next?", "service history", "is my tune safe?", "next appointment", "what mods do I have"):
+    for question in (
+        "What is due next?",
+        "service history",
+        "is my tune safe?",
+        "next appointment",
+        "what mods do I have",
+    ):
         for source in alice.post(CHAT, {"message": question}).json()["sources"]:
             assert alice.get(source["url"]).status_code == 200, source
             assert bob.get(source["url"]).status_code == 404, source

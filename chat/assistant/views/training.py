@@ -34,7 +34,8 @@ class TrainingViewSet(ScopedViewSet):
         serializer.instance = add_training(owner=user, session=session, **said)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        row, said = serializer.instance, serializer.validated_data
+        row: Any = serializer.instance
+        said = serializer.validated_data
         if "session" in said:
             raise Invalid(fields={"session_id": ["A text cannot move to another conversation."]})
         serializer.instance = change_training(
