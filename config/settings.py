@@ -632,6 +632,7 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "uvicorn.access": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
         "psycopg.pool": {"level": "WARNING"},
     },
 }

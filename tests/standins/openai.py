@@ -60,6 +60,11 @@ class OpenAI:
     def content(self):
         return self.says if isinstance(self.says, str) else json.dumps({"words": self.says})
 
+    @property
+    def counted(self):
+        """Tokens of the newest prompt."""
+        return round(sum(len(str(message.get("content"))) for message in self.asked[-1]["messages"]) / 3.5)
+
     def prompt(self, number=-1):
         """All that a request told the model, as one text."""
         return "\n".join(str(message.get("content")) for message in self.asked[number]["messages"])
@@ -124,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
             self.rest(0.01)
         self.chunk({}, finish="stop")
         if plan.usage:
-            tokens = {"prompt_tokens": 120, "completion_tokens": len(words)}
+            tokens = {"prompt_tokens": self.service.counted, "completion_tokens": len(words)}
             self.raw(json.dumps({"choices": [], "usage": tokens}))
         self.done()
 

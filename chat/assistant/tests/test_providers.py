@@ -66,7 +66,7 @@ def test_an_answer_comes_word_by_word_with_what_it_took(model):
     deltas, problem = read(provider(model))
     assert (words(deltas), problem) == (model.says, "")
     assert len([delta for delta in deltas if isinstance(delta, Text)]) == 8
-    assert deltas[-2:] == [Usage(120, 8), Finish("stop")]
+    assert deltas[-2:] == [Usage(model.counted, 8), Finish("stop")]
     asked = model.asked[0]
     assert (asked["model"], asked["stream"], asked["messages"]) == ("test-model", True, list(PROMPT.messages))
 
