@@ -13,6 +13,7 @@ import marketplace.urls
 import payments.urls
 import safety.urls
 import sync.urls
+import telematics.urls
 import tuners.urls
 import users.mfa_urls
 import users.urls
@@ -31,6 +32,7 @@ api: list[URLPattern | URLResolver] = [
     *tuners.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
+    *telematics.urls.urlpatterns,
     *safety.urls.urlpatterns,
 ]
 

@@ -1,0 +1,1 @@
+"""What telematics plugs into other apps."""

@@ -1,0 +1,5 @@
+"""Routes of telematics: the store's, and those of what is derived from it."""
+
+from telematics.storage_urls import storage_urls
+
+urlpatterns = [*storage_urls]
