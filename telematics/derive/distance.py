@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from telematics.derive.motion import HOLD_MS, MOVED_M, haversine, integral, speed_of
-from telematics.samples import Samples, Values
+from telematics.derive.motion import MOVED_M, Mask, haversine, integral, speed_of
+
+if TYPE_CHECKING:
+    from telematics.samples import Instants, Samples, Values
 
 MAX_KMH: Final = 250.0
 SLACK_KM: Final = 1.1  # a counter of whole kilometres jumps by one
@@ -45,7 +47,7 @@ def speed_m(samples: Samples) -> float | None:
 
 
 def gps_m(samples: Samples) -> float | None:
-    """The way between fixes; None without two. Fixes closer than 10 m wait for the next: jitter is no way."""
+    """The way between fixes; None without two. A leap beyond 250 km/h is an error of the receiver, no way."""
     lat, lon = samples.column("lat"), samples.column("lon")
     fixes = ~np.isnan(lat) & ~np.isnan(lon)
     if np.count_nonzero(fixes) < 2:
@@ -69,7 +71,7 @@ def _odometer_m(samples: Samples) -> float | None:
     return float(km[-1] - km[0]) * 1000
 
 
-def plausible(t: np.typing.NDArray[np.int64], km: Values) -> np.typing.NDArray[np.bool_]:
+def plausible(t: Instants, km: Values) -> Mask:
     """Which readings fit the highest plausible one before them: neither lower nor further than 250 km/h allow.
 
     Others are quarantined: they never count as the vehicle's odometer. A first reading has nothing to fit.
@@ -88,6 +90,3 @@ def plausible(t: np.typing.NDArray[np.int64], km: Values) -> np.typing.NDArray[n
         if fits[index]:
             best, at = float(km[index]), int(t[index])
     return fits
-
-
-__all__ = ["HOLD_MS", "Distance", "distance", "gps_m", "plausible", "speed_m"]

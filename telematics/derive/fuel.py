@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from telematics.derive.motion import integral, moving
-from telematics.samples import Samples, Values
+from telematics.derive.motion import Mask, integral, moving
+
+if TYPE_CHECKING:
+    from telematics.samples import Instants, Samples
 
 STEP_MS: Final = 60_000  # a standstill shorter than this is no visit to a pump
 RISE_PERCENT: Final = 5.0
 RISE_L: Final = 3.0
-READINGS: Final = 30  # whose median is the level before and after: the tank sloshes
+SLOSH_MS: Final = 300_000  # the level before and after is the median of so long: the tank sloshes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,51 +91,70 @@ def by_air(samples: Samples, burn: Burn = PETROL) -> float | None:
 
 def refuels(samples: Samples, tank_l: float | None = None) -> list[Refuel]:
     """Rises of at least 5 % (or 3 l of a known tank) over a standstill of a minute or more, or a silence."""
-    level = samples.column("fuel_level")
-    known = np.flatnonzero(~np.isnan(level))
-    if len(known) < 2:
-        return []
     least = min(RISE_PERCENT, RISE_L / tank_l * 100) if tank_l else RISE_PERCENT
-    found = []
-    for last, first in _pauses(samples, known):
-        before, after = _median(level, known, last, -1), _median(level, known, first, +1)
-        if after - before >= least:
-            found.append(Refuel(int(samples.t[known[first]]), after - before))
-    return found
+    parts = drives(samples)
+    return [
+        Refuel(after.t, after.first - before.last)
+        for before, after in pairwise(parts)
+        if after.first - before.last >= least
+    ]
 
 
 def level_used(samples: Samples, refills: list[Refuel] | None = None) -> float | None:
     """Percent of the tank: start - end + refuelled; None without two readings; never below zero."""
-    level = samples.column("fuel_level")
-    known = np.flatnonzero(~np.isnan(level))
-    if len(known) < 2:
+    parts = drives(samples)
+    if not parts or np.count_nonzero(~np.isnan(samples.column("fuel_level"))) < 2:
         return None
     refills = refuels(samples) if refills is None else refills
-    first, last = _median(level, known, 0, +1), _median(level, known, len(known) - 1, -1)
-    return max(0.0, first - last + sum(one.percent for one in refills))
+    return max(0.0, parts[0].first - parts[-1].last + sum(one.percent for one in refills))
 
 
-def _pauses(samples: Samples, known: np.typing.NDArray[np.intp]) -> list[tuple[int, int]]:
-    """Pairs of positions in `known`: the last reading before the vehicle stood, the first one after it."""
-    t = samples.t[known]
-    # Where every reading is under way the vehicle can still have been silent in between: a gap is a pause.
-    run = moving(samples)[known]
-    edges = []
-    anchor = 0  # last reading before the pause under way
-    for position in range(1, len(known)):
-        if t[position] - t[position - 1] >= STEP_MS:
-            edges.append((position - 1, position))
-            anchor = position
-        elif run[position]:
-            if position - anchor > 1 and t[position] - t[anchor] >= STEP_MS:
-                edges.append((anchor, position))
-            anchor = position
-    if len(known) - 1 - anchor > 1 and t[-1] - t[anchor] >= STEP_MS:
-        edges.append((anchor, len(known) - 1))
-    return edges
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """Readings between two pauses: their first and last instant (ms), the level there (percent)."""
+
+    t: int
+    end: int
+    first: float
+    last: float
 
 
-def _median(level: Values, known: np.typing.NDArray[np.intp], at: int, way: int) -> float:
-    """Of up to READINGS readings, from `at` on in this direction."""
-    span = known[at : at + READINGS] if way > 0 else known[max(0, at - READINGS + 1) : at + 1]
-    return float(np.median(level[span]))
+def drives(samples: Samples) -> list[Drive]:
+    """The readings, cut where the vehicle stood or was silent for a minute; what came in between is left out."""
+    level = samples.column("fuel_level")
+    known = np.flatnonzero(~np.isnan(level))
+    if not len(known):
+        return []
+    values, t = level[known], samples.t[known]
+    parts = []
+    for first, last in _stretches(t, moving(samples)[known]):
+        own, level_there = t[first : last + 1], values[first : last + 1]
+        parts.append(
+            Drive(
+                t=int(own[0]),
+                end=int(own[-1]),
+                first=float(np.median(level_there[own <= own[0] + SLOSH_MS])),
+                last=float(np.median(level_there[own >= own[-1] - SLOSH_MS])),
+            )
+        )
+    return parts
+
+
+def _stretches(t: Instants, run: Mask) -> list[tuple[int, int]]:
+    """(first, last) positions of readings between pauses."""
+    found = []
+    first = anchor = 0  # anchor: the last reading under way, or the first after a silence
+    for at in range(1, len(t)):
+        silent = t[at] - t[at - 1] >= STEP_MS
+        if silent or run[at]:
+            stood = t[at] - t[anchor] >= STEP_MS
+            if silent and at - 1 > anchor and t[at - 1] - t[anchor] >= STEP_MS:
+                found.append((first, anchor))  # it stood, and then it was silent: one pause
+                first = at
+            elif stood:
+                found.append((first, at - 1 if silent else anchor))
+                first = at
+            anchor = at
+    if t[-1] - t[anchor] >= STEP_MS and len(t) - 1 > anchor:
+        return [*found, (first, anchor), (len(t) - 1, len(t) - 1)]
+    return [*found, (first, len(t) - 1)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from telematics.samples import Samples, Values
+if TYPE_CHECKING:
+    from telematics.samples import Samples, Values
 
 Mask = NDArray[np.bool_]
 EARTH_M: Final = 6_371_008.8  # mean radius, IUGG
