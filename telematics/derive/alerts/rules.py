@@ -208,7 +208,7 @@ def _fuel_drop(rule: Rule, samples: Samples, known: tuple[int, int]) -> Events:
     inner = [
         at
         for part in parts
-        for at in level[(level >= part.t) & (level <= part.end)].tolist()
+        for at in level[(level > part.t) & (level <= part.end)].tolist()
         if known[0] + REACH_MS <= at <= known[1] - REACH_MS
     ]
     breaks = [*inner, *silences(level, known, gap_ms=MEMORY_MS, edge_ms=REACH_MS)]
