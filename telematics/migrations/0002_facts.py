@@ -38,6 +38,9 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='dirty', name='shrinks', field=models.BooleanField(db_default=False, default=False)
+        ),
         migrations.CreateModel(
             name='DtcDefinition',
             fields=[

@@ -109,7 +109,10 @@ def test_fuel_by_rate_by_air_and_by_level():
     assert fuel(lean, DIESEL).litres == pytest.approx(14.7 * 745 / (14.5 * 832) / 2)
     level = ride_with(drive, fuel_level=lambda s: 80 - s / 360)
     told = fuel(level, tank_l=50)
-    assert (told.source, told.litres) == ("level", pytest.approx(10 * 0.5 * 11 / 12, rel=0.01))  # medians of 5 min
+    assert (told.source, told.litres) == (
+        "level",
+        pytest.approx(10 * 0.5 * 11 / 12, rel=0.01),
+    )  # medians of 5 min
     assert fuel(level).litres is None
     assert fuel(drive).source == ""
 
@@ -120,7 +123,9 @@ def test_a_refuel_is_no_negative_use():
     slosh = np.random.default_rng(2).normal(0, 2, 10_000)
 
     def level(s):
-        base = np.where(s < 4000, 80 - s / 400, np.where(s < 4300, 70 + (s - 4000) / 12, 95 - (s - 4300) / 400))
+        base = np.where(
+            s < 4000, 80 - s / 400, np.where(s < 4300, 70 + (s - 4000) / 12, 95 - (s - 4300) / 400)
+        )
         return base + slosh[: len(s)] * (speed_of(drive) > 0)
 
     tank = ride_with(drive, fuel_level=level)

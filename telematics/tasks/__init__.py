@@ -1,0 +1,5 @@
+"""Jobs of telematics."""
+
+from telematics.tasks import facts
+
+__all__ = ["facts"]

@@ -1,0 +1,23 @@
+"""Jobs that make facts of samples; each repeats harmlessly."""
+
+from uuid import UUID
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from telematics.services import facts
+
+PATIENT = RetryStrategy(max_attempts=8, exponential_wait=3)
+
+
+@app.task(name=facts.SETTLE, retry=PATIENT)
+def settle(vehicle_id: str) -> None:
+    """Trips, alerts and days of one vehicle, where samples came or went."""
+    facts.settle(UUID(vehicle_id))
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(name="telematics.sweep", queueing_lock="telematics.sweep")
+def sweep(timestamp: int) -> None:
+    """Every two minutes: ranges that nobody looked at, such as those of deletions."""
+    facts.sweep()
