@@ -1,1 +1,0 @@
-"""What telematics plugs into other apps."""
