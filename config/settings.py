@@ -447,6 +447,7 @@ THROTTLES = {
         "analyze": "60/h",
         "payment": "60/min",
         "booking": "60/min",
+        "telemetry": "10/s",
     }.items()
 }
 

@@ -55,10 +55,11 @@ def encode(t: Instants, ids: list[int], matrix: NDArray[np.float64], *, level: i
     second = np.diff(deltas, prepend=deltas[:1])[1:]
     width, planes = _planes(second)
     heads, bodies = [_HEAD.pack(CODEC, 0, n, len(ids))], [_TIME.pack(width, int(t[0])), planes]
-    for signal, values in zip(ids, matrix, strict=True):
-        head, body = _pack_column(signal, values)
-        heads.append(head)
-        bodies.extend(body)
+    with np.errstate(over="ignore"):  # values near the end of float64 are escaped
+        for signal, values in zip(ids, matrix, strict=True):
+            head, body = _pack_column(signal, values)
+            heads.append(head)
+            bodies.extend(body)
     return _compressor(level).compress(b"".join(heads + bodies))
 
 

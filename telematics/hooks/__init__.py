@@ -1,5 +1,5 @@
 """What telematics plugs into other apps."""
 
-from telematics.hooks import facts
+from telematics.hooks import facts, storage
 
-__all__ = ["facts"]
+__all__ = ["facts", "storage"]

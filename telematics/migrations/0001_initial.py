@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
                 ('last_seen', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('live_at', models.DateTimeField(help_text='When a live frame went out last.', null=True)),
                 ('extra', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
+                ('keep_days', models.PositiveSmallIntegerField(help_text='Shorter than the plan allows, by the owner.', null=True)),
             ],
             options={
                 'verbose_name': "vehicle's telemetry",

@@ -132,7 +132,7 @@ class AlertKind(models.TextChoices):
 class AlertRule(Record):
     """Of one vehicle, or of all of the owner's. It judges what begins after `since`; a change begins anew.
 
-    The last four kinds hold without a rule; an inactive rule of theirs mutes them.
+    New trouble codes, the warning light and due maintenance are told without a rule; an inactive rule mutes them.
     """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -94,6 +94,9 @@ class Latest(models.Model):
     last_seen = models.DateTimeField(db_default=Now())
     live_at = models.DateTimeField(null=True, help_text="When a live frame went out last.")
     extra = ArrayField(models.TextField(), default=list)
+    keep_days = models.PositiveSmallIntegerField(
+        null=True, help_text="Shorter than the plan allows, by the owner."
+    )
 
     objects = VehicleStateQuerySet.as_manager()
 

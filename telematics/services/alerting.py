@@ -15,6 +15,7 @@ from telematics.derive.motion import first_place
 from telematics.derive.window import settle
 from telematics.instants import millis, moment
 from telematics.models import Alert
+from telematics.selectors.read import read
 from telematics.services.trips import SURELY_RAW, bound
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _WORDS: Final = {
 def alert_id(vehicle_id: UUID, source: str, start_ms: int, what: str = "") -> UUID:
     """The same event has the same id wherever and whenever it is found. `source`: the rule's id, or a kind."""
     told = f"{vehicle_id}|{source}|{start_ms}|{what}".encode()
-    return UUID(bytes=hashlib.blake2b(told, digest_size=16).digest(), version=8)
+    return UUID(bytes=hashlib.blake2b(told, digest_size=16).digest(), version=5)
 
 
 def renew(
@@ -71,10 +72,9 @@ def renew(
     known = Alert.objects.filter(
         vehicle=vehicle, rule=rule.row, start_at__gt=low, start_at__lt=bound(found.high)
     )
-    if grows:  # samples of old events may have been dropped
-        known = known.filter(start_at__gt=clock.now() - SURELY_RAW)
     events = [event for event in found.facts if moment(event.t0) >= since]
-    _write(vehicle, rule, events, {alert.pk: alert for alert in known}, reader)
+    kept = {alert.pk: alert for alert in known if not (grows and _outlived(alert))}
+    _write(vehicle, rule, events, kept, reader)
 
 
 def _write(
@@ -145,6 +145,14 @@ def title_of(rule: LiveRule, event: Event) -> str:
         minutes=(event.t1 - event.t0) / 60_000,
         place=rule.row.geofence.name if rule.row.geofence else "",
     )[:160]
+
+
+def _outlived(alert: Alert) -> bool:
+    """Was the sample with which it begins dropped by retention? Then it stays as it is."""
+    if alert.start_at > clock.now() - SURELY_RAW:
+        return False
+    begin = millis(alert.start_at)
+    return not len(read(alert.vehicle_id, begin, begin))
 
 
 def _touch(alert: Alert, event: Event) -> bool:

@@ -115,6 +115,12 @@ def renew(vehicle: Vehicle, part: Range) -> None:
     _renew_days(vehicle, part)
 
 
+def renew_trips(vehicle: Vehicle, part: Range) -> None:
+    """The trips alone, after an edit of their owner."""
+    extent = extent_of(vehicle.pk) or (part.t0, part.t1)
+    trips.renew(vehicle, Reader(vehicle.pk, SIGNALS), extent, (part.t0, part.t1), grows=part.grows)
+
+
 def _signals_of(vehicle: Vehicle) -> dict[str, object]:
     """All signals that were ever told of the vehicle."""
     known: dict[str, object] | None = (

@@ -1,5 +1,5 @@
 """Jobs of telematics."""
 
-from telematics.tasks import facts
+from telematics.tasks import facts, storage
 
-__all__ = ["facts"]
+__all__ = ["facts", "storage"]

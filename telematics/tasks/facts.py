@@ -5,7 +5,7 @@ from uuid import UUID
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from telematics.services import facts
+from telematics.services import facts, maintenance
 
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=3)
 
@@ -21,3 +21,11 @@ def settle(vehicle_id: str) -> None:
 def sweep(timestamp: int) -> None:
     """Every two minutes: ranges that nobody looked at, such as those of deletions."""
     facts.sweep()
+
+
+@app.periodic(cron="9 * * * *")
+@app.task(name="telematics.look_after", queueing_lock="telematics.look_after")
+def look_after(timestamp: int) -> None:
+    """Every hour: maintenance that has become due, devices that fell silent."""
+    maintenance.tell_due()
+    maintenance.tell_silent()
