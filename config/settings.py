@@ -236,6 +236,7 @@ SPECTACULAR_SETTINGS = {
         "core.schema.strict_bodies_and_errors",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AlertKindEnum": "telematics.models.AlertKind",
         "PaymentStatusEnum": "payments.models.PaymentStatus",
         "RefundStatusEnum": "payments.models.RefundStatus",
         "FuelTypeEnum": "garage.models.FuelType",
@@ -448,6 +449,8 @@ THROTTLES = {
         "payment": "60/min",
         "booking": "60/min",
         "telemetry": "10/s",
+        "device": "50/s",
+        "device_stranger": "60/min",
     }.items()
 }
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from telematics.services import facts, maintenance
+from telematics.services import facts, importing, maintenance
 
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=3)
 
@@ -29,3 +29,9 @@ def look_after(timestamp: int) -> None:
     """Every hour: maintenance that has become due, devices that fell silent."""
     maintenance.tell_due()
     maintenance.tell_silent()
+
+
+@app.task(name=importing.RUN, retry=PATIENT)
+def import_file(job_id: str) -> None:
+    """A file of another app becomes samples."""
+    importing.run(UUID(job_id))
