@@ -20,7 +20,8 @@ import users.urls
 from core import health
 
 api: list[URLPattern | URLResolver] = [
-    *garage.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *telematics.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *garage.urls.urlpatterns,
     *sync.urls.urlpatterns,
     *marketplace.urls.urlpatterns,
     *core.files.urls.urlpatterns,
@@ -32,7 +33,6 @@ api: list[URLPattern | URLResolver] = [
     *tuners.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
-    *telematics.urls.urlpatterns,
     *safety.urls.urlpatterns,
 ]
 
