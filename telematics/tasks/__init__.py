@@ -1,0 +1,5 @@
+"""Jobs of telematics."""
+
+from telematics.tasks import storage
+
+__all__ = ["storage"]
