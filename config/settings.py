@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "sync",
     "users",
     "payments",
+    "chat",
     "garage",
     "tuners",
     "marketplace",
@@ -206,6 +207,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["core.throttling.DefaultThrottle"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["core.renderers.Json"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.Negotiation",
     "DEFAULT_PAGINATION_CLASS": "core.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "core.schema.RevSyncSchema",
@@ -270,6 +272,10 @@ SPECTACULAR_SETTINGS = {
         "WaitlistStateEnum": "appointments.models.offers.WaitlistEntry.State",
         "FitVerdictEnum": "marketplace.serializers.tunes.VERDICTS",
         "SuggestionKindEnum": "marketplace.serializers.search.KINDS",
+        "ThreadKindEnum": "chat.models.ThreadKind",
+        "ThreadStatusEnum": "chat.models.ThreadStatus",
+        "ChatPartEnum": "chat.models.Part",
+        "ChatReportReasonEnum": "chat.models.Report.Reason",
     },
 }
 DOCS_PUBLIC = flag("DOCS_PUBLIC", default=True)
@@ -286,6 +292,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 SYNC_SCHEMA_VERSIONS = (number("SYNC_OLDEST_SCHEMA", default=1), number("SYNC_NEWEST_SCHEMA", default=1000))
 
 SYNC_WAITERS = number("SYNC_WAITERS", default=2000 if UNDER_ASGI else 8)  # clients in sync/wait/, a process
+
+# Seconds that the one who tells devices of news keeps its connection; a pool keeps connections by itself.
+SYNC_WATCH_REST = 0 if UNDER_ASGI else 60
 
 # -- Sessions and passwords
 
@@ -502,7 +511,7 @@ INVOICE_SELLER = {
     "address": text("INVOICE_SELLER_ADDRESS"),
     "tax_id": text("INVOICE_SELLER_TAX_ID"),
 }
-INVOICE_FONT = text("INVOICE_FONT")  # a TrueType file, for names beyond Latin letters
+DOCUMENT_FONT = text("DOCUMENT_FONT")  # a TrueType file, for names beyond Latin letters
 REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earnings clear for payout after it
 
 # -- Marketplace
@@ -514,6 +523,29 @@ MARKETPLACE_REVIEW_ALL = flag("MARKETPLACE_REVIEW_ALL")  # every new tune waits 
 
 BOOKING_HOLD = timedelta(seconds=number("BOOKING_HOLD_SECONDS", default=900))
 WAITLIST_OFFER = timedelta(seconds=number("WAITLIST_OFFER_SECONDS", default=1800))
+
+# -- Chat: sockets, the group commit behind them, and support (docs/chat.md)
+
+CHAT_BATCH_MAX = number("CHAT_BATCH_MAX", default=64)  # messages of one commit
+CHAT_WRITER_QUEUE = number("CHAT_WRITER_QUEUE", default=5000)  # messages that wait for it; then "unavailable"
+CHAT_OUT_QUEUE = number("CHAT_OUT_QUEUE", default=1000)  # frames that one socket may be behind
+CHAT_OUT_BYTES = number("CHAT_OUT_BYTES", default=1024 * 1024)
+CHAT_SEND_TIMEOUT = number("CHAT_SEND_TIMEOUT", default=15)  # seconds that a socket may not take a frame
+CHAT_RECONCILE = number("CHAT_RECONCILE", default=5)  # seconds; one second while Redis is away or not used
+CHAT_REORDER_WAIT = number("CHAT_REORDER_WAIT_MS", default=50) / 1000
+CHAT_MAX_FRAME = number("CHAT_MAX_FRAME", default=64 * 1024)  # bytes of what a client sends
+CHAT_RATE = number("CHAT_RATE", default=10)  # frames a second of one socket
+CHAT_BURST = number("CHAT_BURST", default=30)
+CHAT_TYPING_EVERY = number("CHAT_TYPING_EVERY", default=3)  # seconds between two TYPING in one thread
+CHAT_CONNS_PER_USER = number("CHAT_CONNS_PER_USER", default=10)  # in one process
+CHAT_REPLAY_PAGE = number("CHAT_REPLAY_PAGE", default=200)
+CHAT_RESUME_MAX_THREADS = number("CHAT_RESUME_MAX_THREADS", default=500)
+CHAT_DB_POOL = number("CHAT_DB_POOL", default=8)  # connections of one ASGI process beside DB_POOL_SIZE
+CHAT_ALLOWED_ORIGINS = listing("CHAT_ALLOWED_ORIGINS") or CORS_ALLOWED_ORIGINS + CSRF_TRUSTED_ORIGINS
+CHAT_EDIT_WINDOW = timedelta(seconds=number("CHAT_EDIT_WINDOW", default=24 * 3600))
+CHAT_FIRST_RESPONSE = timedelta(
+    seconds=number("CHAT_FIRST_RESPONSE", default=4 * 3600)
+)  # promised to customers
 
 # -- Static files of the admin
 

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import appointments.urls
+import chat.urls
 import core.files.urls
 import garage.urls
 import marketplace.urls
@@ -20,7 +21,8 @@ import users.urls
 from core import health
 
 api: list[URLPattern | URLResolver] = [
-    *garage.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *telematics.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *garage.urls.urlpatterns,
     *sync.urls.urlpatterns,
     *marketplace.urls.urlpatterns,
     *core.files.urls.urlpatterns,
@@ -32,14 +34,14 @@ api: list[URLPattern | URLResolver] = [
     *tuners.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
-    *telematics.urls.urlpatterns,
     *safety.urls.urlpatterns,
+    *chat.urls.urlpatterns,
 ]
 
 urlpatterns = [
+    path("api/v1/", include(api)),
     path("", RedirectView.as_view(url="/api/docs/")),
     path(settings.ADMIN_PATH, admin.site.urls),
-    path("api/v1/", include(api)),
     *users.mfa_urls.urlpatterns,
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

@@ -25,7 +25,7 @@ from telematics.samples import Samples
 from telematics.signals import BY_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -50,16 +50,15 @@ class BadSegment(ValueError):
 
 def encode(t: Instants, ids: list[int], matrix: NDArray[np.float64], *, level: int = LEVEL) -> bytes:
     """Pack `matrix` (k signals x n samples, NaN where absent; ids in its order) at the instants t (ms, ascending)."""
-    n = len(t)
-    deltas = np.diff(t, prepend=t[:1])
-    second = np.diff(deltas, prepend=deltas[:1])[1:]
+    steps = t[1:] - t[:-1]
+    second = steps.copy()
+    second[1:] -= steps[:-1]
     width, planes = _planes(second)
-    heads, bodies = [_HEAD.pack(CODEC, 0, n, len(ids))], [_TIME.pack(width, int(t[0])), planes]
-    with np.errstate(over="ignore"):  # values near the end of float64 are escaped
-        for signal, values in zip(ids, matrix, strict=True):
-            head, body = _pack_column(signal, values)
+    heads, bodies = [_HEAD.pack(CODEC, 0, len(t), len(ids))], [_TIME.pack(width, int(t[0])), planes]
+    with np.errstate(over="ignore", invalid="ignore"):  # what does not fit goes the long way
+        for head, body in _pack_columns(ids, matrix):
             heads.append(head)
-            bodies.extend(body)
+            bodies += body
     return _compressor(level).compress(b"".join(heads + bodies))
 
 
@@ -77,10 +76,31 @@ def decode(
 # -- Columns
 
 
+def _pack_columns(ids: list[int], matrix: NDArray[np.float64]) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Columns that the registry's decimals say exactly, all at once; the others one by one."""
+    decimals = [_decimals(signal) for signal in ids]
+    factors = np.array([10.0**places for places in decimals]).reshape(-1, 1)
+    scaled = np.rint(matrix * factors)
+    exact = (scaled / factors == matrix).all(axis=1) & (np.abs(scaled) < _LARGEST).all(axis=1)
+    whole = scaled if exact.all() else np.where(exact.reshape(-1, 1), scaled, 0.0)
+    deltas = whole.astype(np.int64)
+    deltas[:, 1:] -= deltas[:, :-1].copy()
+    zigzag = _zigzag(deltas)
+    tops = zigzag.max(axis=1).tolist() if zigzag.size else []
+    planes = zigzag.astype("<u8", copy=False).view(np.uint8).reshape(*zigzag.shape, 8).transpose(0, 2, 1)
+    for row, (signal, places, good) in enumerate(zip(ids, decimals, exact.tolist(), strict=True)):
+        if good:
+            width = _width(tops[row])
+            yield _COLUMN.pack(signal, places, 0, width), [planes[row, :width].tobytes()]
+        else:
+            yield _pack_column(signal, matrix[row])
+
+
 def _pack_column(signal: int, values: Values) -> tuple[bytes, list[bytes]]:
+    """One with absent values, or with some that take more decimals, or none of them."""
     body: list[bytes] = []
     flags = 0
-    present = values == values  # noqa: PLR0124 -- NaN is the one that differs from itself
+    present = ~np.isnan(values)
     if not present.all():
         flags |= _ABSENT
         body.append(np.packbits(present).tobytes())
@@ -91,17 +111,21 @@ def _pack_column(signal: int, values: Values) -> tuple[bytes, list[bytes]]:
         places = np.flatnonzero(~exact).astype("<u4")
         body += [_COUNT.pack(len(places)), places.tobytes(), values[places].astype("<f8").tobytes()]
         scaled = scaled[exact]
-    width, planes = _planes(np.diff(scaled, prepend=np.int64(0)))
+    scaled[1:] -= scaled[:-1].copy()
+    width, planes = _planes(scaled)
     body.append(planes)
     return _COLUMN.pack(signal, decimals, flags, width), body
 
 
+def _decimals(signal: int) -> int:
+    known = BY_ID.get(signal)
+    return known.decimals if known else 0
+
+
 def _scale(signal: int, values: Values) -> tuple[int, Instants, NDArray[np.bool_]]:
     """The fewest decimals that say most; the whole numbers; which of them are exact."""
-    known = BY_ID.get(signal)
-    first = known.decimals if known else 0
     best: tuple[int, Instants, NDArray[np.bool_]] | None = None
-    for decimals in (first, *range(first + 1, _MOST_DECIMALS + 1)):
+    for decimals in range(_decimals(signal), _MOST_DECIMALS + 1):
         scaled, exact = _scaled(values, 10.0**decimals)
         if exact.all():
             return decimals, scaled, exact
@@ -112,22 +136,29 @@ def _scale(signal: int, values: Values) -> tuple[int, Instants, NDArray[np.bool_
 
 
 def _scaled(values: Values, factor: float) -> tuple[Instants, NDArray[np.bool_]]:
-    product = values * factor
-    np.rint(product, out=product)
+    product = np.rint(values * factor)
     exact = (product / factor == values) & (np.abs(product) < _LARGEST)
     if not exact.all():
         product[~exact] = 0.0  # infinite ones would not convert
     return product.astype(np.int64), exact
 
 
+def _zigzag(numbers: Instants) -> NDArray[np.uint64]:
+    return ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
+
+
 def _planes(numbers: Instants) -> tuple[int, bytes]:
     """Zigzag, then byte planes: (width, bytes)."""
-    zigzag = ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
-    top = int(zigzag.max()) if len(zigzag) else 0
-    if not top:
+    zigzag = _zigzag(numbers)
+    width = _width(int(zigzag.max()) if len(zigzag) else 0)
+    if not width:
         return 0, b""
-    width = 1 if top < 1 << 8 else 2 if top < 1 << 16 else 4 if top < 1 << 32 else 8
     return width, zigzag.astype(f"<u{width}").view(np.uint8).reshape(-1, width).T.tobytes()
+
+
+def _width(top: int) -> int:
+    """Bytes of a number up to `top`."""
+    return 0 if not top else 1 if top < 1 << 8 else 2 if top < 1 << 16 else 4 if top < 1 << 32 else 8
 
 
 class _Reader:

@@ -16,7 +16,7 @@ from django.db import connection, connections, transaction
 from procrastinate.contrib.django import app
 
 from core.rls import APP_ROLE, SYSTEM_ROLE
-from core.worker import INSIDE, Lifespan, _system_parameters, worker_app, worker_inside
+from core.worker import INSIDE, Lifespan, system_parameters, worker_app, worker_inside
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parents[2]
@@ -116,7 +116,7 @@ def test_a_failed_job_takes_its_children_with_it():
 
 def test_tasks_have_the_role_of_their_process_and_the_worker_that_of_the_system():
     assert work_off(role.defer) == [APP_ROLE]
-    assert f"-c role={SYSTEM_ROLE}" in _system_parameters()["options"]
+    assert f"-c role={SYSTEM_ROLE}" in system_parameters()["options"]
 
 
 def lifespan(app_, *, between=lambda: asyncio.sleep(0)):

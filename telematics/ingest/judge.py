@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -108,9 +109,9 @@ def _judge_values(table: Table, wrong: _Wrong) -> None:
     if not len(matrix):
         wrong.where(np.ones(len(table.t), bool), "empty")
         return
-    known = [BY_NAME.get(name) for name in table.names]
-    low = np.array([signal.low if signal else -np.inf for signal in known])
-    high = np.array([signal.high if signal else np.inf for signal in known])
+    low, high = _bounds(tuple(table.names))
+    if bool(((matrix.min(axis=1) >= low) & (matrix.max(axis=1) <= high)).all()):
+        return  # not so where a value is absent or infinite
     least, most = np.fmin.reduce(matrix, axis=1), np.fmax.reduce(matrix, axis=1)
     with np.errstate(invalid="ignore"):
         suspects = np.flatnonzero((least < low) | (most > high) | np.isinf(least) | np.isinf(most))
@@ -123,6 +124,17 @@ def _judge_values(table: Table, wrong: _Wrong) -> None:
     empty = np.isnan(matrix).all(axis=0)
     if empty.any():
         wrong.where(empty, "empty")
+
+
+@lru_cache(maxsize=256)
+def _bounds(names: tuple[str, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each signal; a finite number for those that we don't know."""
+    known = [BY_NAME.get(name) for name in names]
+    most = float(np.finfo(np.float64).max)
+    return (
+        np.array([signal.low if signal else -most for signal in known]),
+        np.array([signal.high if signal else most for signal in known]),
+    )
 
 
 def _once(

@@ -81,7 +81,7 @@ $$;
 
 # The whole of an append. a_mode 0: look first; 1: the caller has looked and holds the lock; 2: the same, and these
 # samples are known already, only repacked. outcome: n stored; 0 this very upload is stored already; -1 some instants
-# may be known already, nothing was written. Locks first: the statements that follow see all that was committed before.
+# may be known already; -2 the owner has no such vehicle: nothing was written. Locks first: the statements that follow see all that was committed before.
 APPEND = """
 CREATE FUNCTION telematics_append(
   a_vehicle uuid, a_owner uuid, a_t0 timestamptz, a_t1 timestamptz, a_n integer, a_sent integer, a_digest bytea,
@@ -89,12 +89,15 @@ CREATE FUNCTION telematics_append(
   a_last real[], a_count integer[], a_odo0 double precision, a_odo1 double precision, a_fuel real, a_dist real,
   a_data bytea, a_vals jsonb, a_odometer double precision, a_mode integer,
   OUT outcome integer, OUT tell boolean, OUT live boolean, OUT newest timestamptz)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   near RECORD;
 BEGIN
   tell := false;
   live := false;
+  IF a_mode = 0 AND NOT EXISTS (
+    SELECT 1 FROM garage_vehicle v WHERE v.id = a_vehicle AND v.owner_id = a_owner AND v.deleted_at IS NULL)
+  THEN outcome := -2; RETURN; END IF;
   PERFORM telematics_lock(a_vehicle);
   IF a_mode = 0 THEN
     SELECT COALESCE(bool_or(s.digest = a_digest AND s.t0 = a_t0 AND s.n = a_sent), false) AS same, count(*) AS many
@@ -126,7 +129,7 @@ END $$;
 SAW = """
 CREATE FUNCTION telematics_saw(a_vehicle uuid, a_owner uuid, a_t0 timestamptz, a_t1 timestamptz, a_vals jsonb,
   a_odometer double precision, OUT tell boolean, OUT live boolean, OUT newest timestamptz)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   moment timestamptz := clock_timestamp();
   old telematics_latest;

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
+from core.errors import NotFound
 from garage.errors import DongleTaken
-from garage.selectors.vehicles import dongle_is_elsewhere
+from garage.selectors.vehicles import dongle_is_elsewhere, linked_dongle
 from telematics import ports
 from telematics.instants import moment
 from telematics.models import Latest, Source
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
     from telematics.ingest.batch import Batch
 
 
-def accept(vehicle_id: UUID, owner_id: UUID, batch: Batch, *, linked: str = "") -> dict[str, Any]:
-    """Store a batch; what to answer. linked: the vehicle's own dongle.
+def accept(vehicle_id: UUID, owner_id: UUID, batch: Batch) -> dict[str, Any]:
+    """Store a batch; what to answer. Durable once the transaction has committed.
 
-    Durable once the transaction has committed. Raises DongleTaken (409) for a dongle of another vehicle.
+    Raises NotFound for a vehicle that is not the owner's, DongleTaken (409) for a dongle of another vehicle.
     """
-    if batch.dongle_id and batch.dongle_id != linked and dongle_is_elsewhere(batch.dongle_id, vehicle_id):
-        raise DongleTaken
+    if batch.dongle_id:
+        linked = linked_dongle(owner_id, vehicle_id)
+        if linked is None:
+            raise NotFound
+        if batch.dongle_id != linked and dongle_is_elsewhere(batch.dongle_id, vehicle_id):
+            raise DongleTaken
     outcome = append(vehicle_id, owner_id, batch.samples, source=Source.BATCH, skew_ms=batch.skew_ms)
     if batch.codes is not None or batch.mil is not None:
         report(vehicle_id, owner_id, batch.samples.t1, batch)

@@ -15,6 +15,7 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from core import hub
+from core.errors import NotFound
 from garage.models import ReadingSource
 from garage.services.log import read_odometer
 from telematics import ports
@@ -23,7 +24,7 @@ from telematics.instants import millis, moment
 from telematics.models import Latest
 from telematics.samples import Samples, conflicting, join
 from telematics.selectors.read import read
-from telematics.services.packing import Mode, Packer, Stored, lock, packer
+from telematics.services.packing import NOT_THEIRS, OVERLAPS, Mode, Packer, Stored, lock, packer
 from telematics.signals import shown_name
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def append(
     """Store what is new of `samples`, tell the plugs of `ports.appended`, the garage and whoever watches.
 
     digest: blake2b-128 of what was sent, so that the very same upload is known again at once. skew_ms: server's
-    clock minus the device's.
+    clock minus the device's. Raises NotFound when the owner has no such live vehicle.
     """
     if not len(samples):
         return Outcome(0, 0, 0, _newest(vehicle_id))
@@ -74,7 +75,9 @@ def append(
     stored: list[Stored] = []
     for piece in samples.hours():
         answer = pack.insert(piece, source=source, digest=digest, skew_ms=skew_ms)
-        if answer.outcome < 0:
+        if answer.outcome == NOT_THEIRS:
+            raise NotFound
+        if answer.outcome == OVERLAPS:
             known = read(vehicle_id, piece.t0, piece.t1)
             conflicts += conflicting(known, _with_ids(piece, pack))
             unknown = piece.without(known.t)

@@ -201,6 +201,7 @@ def test_bad_batches_are_refused_and_leave_no_trace(name, body, status, client, 
         ({"HTTP_CONTENT_ENCODING": "gzip"}, gzip.compress(b"{}") + b"more", 400),
         ({"content_type": "text/csv"}, b"t,speed", 415),
     ],
+    ids=["brotli", "no gzip", "cut gzip", "gzip and more", "CSV"],
 )
 def test_bodies_in_a_wrong_dress(headers, raw, status, client, bike):
     kind = {"content_type": "application/json"} | headers

@@ -107,7 +107,9 @@ def test_torque_before_the_first_fix_is_nowhere():
     }
 
 
-@pytest.mark.parametrize("query", ["time=abc&kd=5", "kd=5", "time=1704110400000&kd=Infinity", "time=9999999999999&kd=5"])
+@pytest.mark.parametrize(
+    "query", ["time=abc&kd=5", "kd=5", "time=1704110400000&kd=Infinity", "time=9999999999999&kd=5"]
+)
 def test_what_can_never_be_stored_is_not_asked_for_again(query, bike, anyone):
     secret = key(bike, Protocol.TORQUE)
     assert anyone.get(f"/api/v1/ingest/torque/{secret}/?{query}").content == b"OK!"
@@ -121,7 +123,9 @@ def test_osmand(how, bike, anyone):
         answer = anyone.get(f"/api/v1/ingest/osmand/?id={secret}&{OSMAND}")
     else:
         answer = anyone.post(
-            "/api/v1/ingest/osmand/", f"deviceid={secret}&{OSMAND}", content_type="application/x-www-form-urlencoded"
+            "/api/v1/ingest/osmand/",
+            f"deviceid={secret}&{OSMAND}",
+            content_type="application/x-www-form-urlencoded",
         )
     assert (answer.status_code, answer.content) == (200, b"")
     assert heard(bike) == {
@@ -151,14 +155,18 @@ def test_instants_of_osmand(given, ms):
 def test_location_in_one_word_and_a_fix_that_is_none():
     both = osmand.read({"timestamp": "1704110400", "location": "18.5,73.5"}, now=NOON)
     assert dict(both.samples.rows())[NOON] == {"lat": 18.5, "lon": 73.5}
-    none = osmand.read({"timestamp": "1704110400", "lat": "1", "lon": "2", "valid": "false", "batt": "5"}, now=NOON)
+    none = osmand.read(
+        {"timestamp": "1704110400", "lat": "1", "lon": "2", "valid": "false", "batt": "5"}, now=NOON
+    )
     assert dict(none.samples.rows())[NOON] == {"device_battery": 5.0}
 
 
 def test_traccar_client_in_json(bike, anyone):
     secret = key(bike, Protocol.OSMAND)
     answer = anyone.post(
-        "/api/v1/ingest/osmand/", json.dumps({"device_id": secret} | TRACCAR_JSON), content_type="application/json"
+        "/api/v1/ingest/osmand/",
+        json.dumps({"device_id": secret} | TRACCAR_JSON),
+        content_type="application/json",
     )
     assert (answer.status_code, answer.content) == (200, b"")
     assert heard(bike) == {
@@ -191,9 +199,7 @@ def test_owntracks(bike, anyone):
 )  # fmt: skip
 def test_owntracks_is_content_with_any_message(body, bike, anyone):
     secret = key(bike, Protocol.OWNTRACKS)
-    answer = anyone.post(
-        "/api/v1/ingest/owntracks/", body, content_type="application/json", **basic(secret)
-    )
+    answer = anyone.post("/api/v1/ingest/owntracks/", body, content_type="application/json", **basic(secret))
     assert (answer.status_code, answer.json()) == (200, [])
     assert heard(bike) == {}
 
@@ -204,7 +210,10 @@ def test_strangers_and_keys_of_another_protocol(bike, anyone):
     assert anyone.get(f"/api/v1/ingest/osmand/?id=nobody-knows&{OSMAND}").status_code == 400
     assert anyone.get(f"/api/v1/ingest/osmand/?{OSMAND}").status_code == 400
     lost = {"device_id": "nobody-knows"} | TRACCAR_JSON
-    assert anyone.post("/api/v1/ingest/osmand/", json.dumps(lost), content_type="application/json").status_code == 404
+    assert (
+        anyone.post("/api/v1/ingest/osmand/", json.dumps(lost), content_type="application/json").status_code
+        == 404
+    )
     assert anyone.post("/api/v1/ingest/owntracks/", b"{}", content_type="application/json").status_code == 401
     for wrong in ({"HTTP_AUTHORIZATION": "Basic !!!"}, basic(secret), {"HTTP_AUTHORIZATION": "Bearer x"}):
         answer = anyone.post("/api/v1/ingest/owntracks/", b"{}", content_type="application/json", **wrong)
@@ -215,9 +224,12 @@ def test_strangers_and_keys_of_another_protocol(bike, anyone):
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"{" + b'"a":' * 10])
 def test_bodies_that_are_none(body, bike, anyone):
     secret = key(bike, Protocol.OWNTRACKS)
-    assert anyone.post(
-        "/api/v1/ingest/owntracks/", body, content_type="application/json", **basic(secret)
-    ).status_code == 400
+    assert (
+        anyone.post(
+            "/api/v1/ingest/owntracks/", body, content_type="application/json", **basic(secret)
+        ).status_code
+        == 400
+    )
     assert anyone.post("/api/v1/ingest/osmand/", body, content_type="application/json").status_code == 400
 
 
@@ -230,7 +242,9 @@ def test_a_body_beyond_all_measure_is_refused(bike, anyone):
 
 def test_only_the_hash_is_kept_and_an_ended_key_opens_nothing(bike, anyone, alice, client_for):
     answer = client_for(alice).post(
-        f"/api/v1/telematics/{bike.pk}/device-keys/", {"protocol": "torque", "name": "Old phone"}, format="json"
+        f"/api/v1/telematics/{bike.pk}/device-keys/",
+        {"protocol": "torque", "name": "Old phone"},
+        format="json",
     )
     made = answer.json()
     assert answer.status_code == 201

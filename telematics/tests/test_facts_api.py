@@ -87,11 +87,18 @@ def test_labels_joins_and_splits_survive_what_comes_later(bike, rider):
     put(bike, course((60, 90), start=T0 + 1_900_000, lat=48.0, lon=11.0))
     run_jobs()
     (whole,) = rider.get(at("trips", bike)).json()["results"]
-    assert (whole["label"], whole["note"], whole["start_at"]) == ("business", "To the customer", first["start_at"])
+    assert (whole["label"], whole["note"], whole["start_at"]) == (
+        "business",
+        "To the customer",
+        first["start_at"],
+    )
     path = f"/api/v1/telematics/trips/{whole['id']}/"
     part = rider.patch(path, {"split_at": "2024-01-01T00:20:00Z"}, format="json")
     assert part.status_code == 200
-    ends = [(one["start_at"][11:19], one["end_at"][11:19]) for one in rider.get(at("trips", bike)).json()["results"]]
+    ends = [
+        (one["start_at"][11:19], one["end_at"][11:19])
+        for one in rider.get(at("trips", bike)).json()["results"]
+    ]
     assert ends == [("00:20:00", "00:32:39"), ("00:00:00", "00:19:55")]
     put(bike, course((60, 90), start=T0 + 1_960_000, lat=48.0, lon=11.0))
     facts.settle(bike.pk)
@@ -129,7 +136,11 @@ def test_economy_knows_what_it_cost(bike, alice, rider):
     assert told["l_per_100km"] == pytest.approx(litres / told["distance_m"] * 100_000)
     assert told["km_per_l"] * told["l_per_100km"] == pytest.approx(100)
     assert told["mpg_us"] == pytest.approx(235.2146 / told["l_per_100km"], rel=1e-5)
-    assert told["cost"] == {"amount_minor": round(told["fuel_l"] * 10_500), "currency": "INR", "per_l_minor": 10_500.0}
+    assert told["cost"] == {
+        "amount_minor": round(told["fuel_l"] * 10_500),
+        "currency": "INR",
+        "per_l_minor": 10_500.0,
+    }
     assert rider.get(at("economy", bike) + "?from=2025-01-01T00:00:00Z").json()["trips"] == 0
     assert rider.get(at("economy", bike) + "?tank_l=-1").status_code == 400
 
@@ -138,7 +149,9 @@ def test_economy_knows_what_it_cost(bike, alice, rider):
 
 
 def report(bike, ms, codes, mil=None):
-    dtcs.reported(bike.pk, bike.owner_id, ms, None if codes is None else [TroubleCode(*one) for one in codes], mil)
+    dtcs.reported(
+        bike.pk, bike.owner_id, ms, None if codes is None else [TroubleCode(*one) for one in codes], mil
+    )
 
 
 def test_a_code_is_told_in_words_with_what_to_do_next(bike, rider):
@@ -168,7 +181,9 @@ REPORTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4, 5), (5, 4, 3, 2, 1, 0), (2, 0, 5, 1, 4, 3, 1, 0), (4, 1, 1, 0, 5, 3, 2)])
+@pytest.mark.parametrize(
+    "order", [(0, 1, 2, 3, 4, 5), (5, 4, 3, 2, 1, 0), (2, 0, 5, 1, 4, 3, 1, 0), (4, 1, 1, 0, 5, 3, 2)]
+)
 def test_any_order_of_reports_gives_the_same_spells(order, bike):
     for number in order:
         seconds, codes = REPORTS[number]
@@ -188,8 +203,12 @@ def test_a_new_code_and_the_lamp_are_told_once_and_only_when_fresh(bike, alice, 
     from telematics.services import alerting
 
     told = []
-    monkeypatch.setattr(dtcs, "notify", lambda user, kind, title, body, **more: told.append((kind, title, more["book"])))
-    monkeypatch.setattr(alerting, "notify", lambda user, kind, title, *said, **more: told.append((kind, title)))
+    monkeypatch.setattr(
+        dtcs, "notify", lambda user, kind, title, body, **more: told.append((kind, title, more["book"]))
+    )
+    monkeypatch.setattr(
+        alerting, "notify", lambda user, kind, title, *said, **more: told.append((kind, title))
+    )
     with held_at(moment(T0 + 86_400_000)):
         report(bike, T0, [("P0301",)], mil=True)
     assert told == []
@@ -198,7 +217,11 @@ def test_a_new_code_and_the_lamp_are_told_once_and_only_when_fresh(bike, alice, 
         report(bike, T0 + 3_630_000, [("P0301",), ("P0420",)], mil=True)
         report(bike, T0 + 3_630_000, [("P0301",), ("P0420",)], mil=True)
     assert told == [
-        ("vehicle_dtc", "P0420: Catalyst: efficiency below its threshold, bank 1", "/api/v1/appointments/book/"),
+        (
+            "vehicle_dtc",
+            "P0420: Catalyst: efficiency below its threshold, bank 1",
+            "/api/v1/appointments/book/",
+        ),
         ("vehicle_alert", "The engine warning light came on"),
     ]
     AlertRule.objects.create(owner=alice, kind="dtc_new", active=False)
@@ -219,7 +242,9 @@ def test_what_a_code_means_for_anybody_logged_in(rider):
 
 def test_a_rule_finds_and_the_owner_acknowledges(bike, rider):
     home = rider.post(
-        "/api/v1/telematics/geofences/", {"name": "Home", "lat": 48.0, "lon": 11.0, "radius_m": 300}, format="json"
+        "/api/v1/telematics/geofences/",
+        {"name": "Home", "lat": 48.0, "lon": 11.0, "radius_m": 300},
+        format="json",
     )
     assert home.status_code == 201
     with held_at(moment(T0 - 1000)):
@@ -279,7 +304,13 @@ def test_maintenance_by_way_date_and_hours(bike, rider, alice):
     two_trips(bike, odometer=lambda s: 9_000 + s / 100)
     made = rider.post(
         at("maintenance", bike),
-        {"title": "Oil", "every_km": 5000, "every_months": 12, "last_done_on": "2026-06-01", "last_done_km": 4200},
+        {
+            "title": "Oil",
+            "every_km": 5000,
+            "every_months": 12,
+            "last_done_on": "2026-06-01",
+            "last_done_km": 4200,
+        },
         format="json",
     )
     assert made.status_code == 201, made.json()
@@ -349,7 +380,9 @@ def test_bob_finds_no_door(bike, alice, client_for, rider):
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("path, statements", [("trips", 4), ("dtcs", 3), ("alerts", 4), ("maintenance", 5)])
-def test_a_list_costs_the_same_for_one_and_three(path, statements, count, bike, alice, rider, django_assert_num_queries):
+def test_a_list_costs_the_same_for_one_and_three(
+    path, statements, count, bike, alice, rider, django_assert_num_queries
+):
     when = moment(T0)
     for number in range(count):
         row = {"owner": alice, "vehicle": bike}

@@ -54,13 +54,11 @@ def test_a_real_gpx_drive_with_a_stop():
     assert (trip.distance_source, round(trip.distance_m / 1000, 1)) == ("gps", 4.1)
 
 
-@pytest.mark.parametrize("name, rows", [("track_with_speed.gpx", None), ("unicode_with_bom.gpx", None)])
-def test_corner_cases_of_gpx(name, rows):
-    data = shared(name)
-    try:
-        assert len(gpx.read(data, now=NOW, start_at=START).samples) > 0
-    except Unreadable as problem:
-        assert "track" in str(problem)  # waypoints only
+def test_corner_cases_of_gpx():
+    fast = gpx.read(shared("track_with_speed.gpx"), now=NOW, start_at=START).samples
+    assert np.nanmax(fast.column("gps_speed")) > 0
+    with pytest.raises(Unreadable, match="no track"):  # waypoints alone, after a byte order mark
+        gpx.read(shared("unicode_with_bom.gpx"), now=NOW)
 
 
 def test_an_empty_segment_harms_nobody():
@@ -163,7 +161,13 @@ def test_an_import_is_a_job_that_says_how_far_it_is(bike, client_for):
     assert (answer.status_code, answer.json()["state"]) == (202, "queued")
     assert "telematics.import" in run_jobs()
     job = rider.get(f"/api/v1/telematics/imports/{answer.json()['id']}/").json()
-    assert (job["state"], job["percent"], job["rows"], job["accepted"], job["skipped"]) == ("done", 100, 300, 300, 0)
+    assert (job["state"], job["percent"], job["rows"], job["accepted"], job["skipped"]) == (
+        "done",
+        100,
+        300,
+        300,
+        0,
+    )
     assert len(read(bike.pk, 0, NOW)) == 300
     assert Trip.objects.live().count() == 1
     again = rider.post(path, {"format": "gpx", "file_id": str(file.pk)}, format="json").json()
@@ -187,7 +191,9 @@ def test_an_import_that_fails_says_why_and_stores_nothing(bike, client_for):
 
 def test_an_import_of_somebody_elses_file_is_refused_by_field(bike, client_for):
     rider = client_for(bike.owner)
-    file = stored(make_user("bob"), track(5), "attachment", filename="x.gpx", content_type="application/gpx+xml")
+    file = stored(
+        make_user("bob"), track(5), "attachment", filename="x.gpx", content_type="application/gpx+xml"
+    )
     path = f"/api/v1/telematics/{bike.pk}/import/"
     for body, field in (
         ({"format": "gpx", "file_id": str(file.pk)}, "file_id"),
