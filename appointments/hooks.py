@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from appointments.demo import fill_workshop
+from appointments.knowing import WorkshopKnowledge
 from appointments.models import (
     Appointment,
     CalendarToken,
@@ -15,8 +16,10 @@ from appointments.models import (
 )
 from appointments.selectors.bookings import KIND
 from appointments.services import money
+from appointments.services.booking import INCLUDED
 from appointments.services.moving import cancel
 from appointments.states import CANCELLABLE, LIVE
+from chat.ports import About, contexts, knowledge
 from core import clock
 from core.ports import dashboard_cards, demo_worlds, personal_data
 from core.refs import Ref
@@ -25,6 +28,7 @@ from payments.ports import Quote, payables
 from sync.ports import Merge, ModelCollection, collections
 from tuners.ports import review_rights
 from users.models import User
+from users.ports import usages
 
 APPOINTMENTS = 70  # appointments/migrations/0002_rules.py says the same
 
@@ -62,6 +66,28 @@ class VisitorsMayReview:
         )
         newest = visits.order_by("-start_at").values_list("pk", flat=True).first()
         return Ref("visit", newest) if newest else None
+
+
+class VisitTalk:
+    """The customer talks with the workshop about a visit."""
+
+    def about(self, id: UUID, user_id: UUID) -> About | None:  # noqa: A002 -- the port's own word
+        row = Appointment.objects.live().filter(pk=id, user_id=user_id).select_related("location").first()
+        if row is None:
+            return None
+        facts = (
+            ("Appointment", row.reference),
+            ("When", f"{row.start_at.astimezone(row.location.zone):%a %d %b %Y, %H:%M}"),
+            ("Where", str(row.location)),
+            ("Status", row.get_status_display()),
+            ("Services", ", ".join(line.name for line in row.lines.all())),
+        )
+        return About(
+            title=f"Appointment {row.reference}",
+            kind="shop",
+            facts=facts,
+            link=f"appointments/appointment/{row.pk}/change/",
+        )
 
 
 class Visits:
@@ -120,6 +146,14 @@ class WorkshopData:
         WaitlistEntry.objects.filter(user_id=user_id).delete()
 
 
+class BookedServices:
+    """Services of coming visits that a membership pays for: a plan without them is refused."""
+
+    def in_use(self, user: User) -> list[str]:
+        coming = Appointment.objects.filter(user=user, status__in=LIVE, payment_method="membership")
+        return sorted(set(coming.values_list("lines__code", flat=True)))
+
+
 class WorkshopCard:
     title = "Workshop today"
 
@@ -151,11 +185,14 @@ class DemoWorkshop:
 
 
 payables.register(KIND, Booking())
+contexts.register(KIND, VisitTalk())
+usages.register(INCLUDED, BookedServices())
 review_rights.register("visit", VisitorsMayReview())
 timeline_sources.register("appointments", Visits())
 personal_data.register("appointments", WorkshopData())
 dashboard_cards.register("appointments", WorkshopCard())
 demo_worlds.register("appointments", DemoWorkshop())
+knowledge.register("appointments", WorkshopKnowledge())
 collections.register(
     "appointments",
     ModelCollection(

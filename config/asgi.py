@@ -10,7 +10,9 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
+from chat.consumer import chat_inside  # noqa: E402 -- the same
 from config.routing import sockets  # noqa: E402 -- the same
-from core.worker import lifespan_app  # noqa: E402 -- needs the apps
+from core.worker import Lifespan, worker_inside  # noqa: E402 -- needs the apps
 
-application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan_app})
+lifespan = Lifespan(worker_inside, chat_inside)
+application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})

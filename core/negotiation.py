@@ -1,6 +1,7 @@
 """Which renderer and parser: JSON in and JSON out is what nearly every request wants, so it is seen at a glance."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -16,17 +17,18 @@ _PLEASED_BY_JSON = frozenset(
 class Negotiation(DefaultContentNegotiation):
     """DRF's rules, with the usual answers known beforehand."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
-        first = parsers[0] if parsers else None
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        first = next(iter(parsers), None)
         if first is not None and first.media_type == JSON == request.content_type:
             return first
         return super().select_parser(request, parsers)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        accepted = request.META.get("HTTP_ACCEPT", "*/*")
-        if not format_suffix and renderers[0].media_type == JSON and accepted in _PLEASED_BY_JSON:
-            return renderers[0], JSON
-        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
-        return chosen
+        accepted: Any = request.META.get("HTTP_ACCEPT", "*/*")
+        first = next(iter(renderers))
+        if not format_suffix and first.media_type == JSON and accepted in _PLEASED_BY_JSON:
+            return first, JSON
+        found: tuple[BaseRenderer, str] = super().select_renderer(request, renderers, format_suffix)
+        return found

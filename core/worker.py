@@ -55,11 +55,11 @@ def with_own_connections(do_task: Callable[[], Any], context: JobContext, worker
 
 def worker_app(*, connections: int) -> App:
     """Our procrastinate app on connections of its own: the same tasks, which themselves keep the app they know."""
-    return app.with_connector(PsycopgConnector(kwargs=_system_parameters(), min_size=1, max_size=connections))
+    return app.with_connector(PsycopgConnector(kwargs=system_parameters(), min_size=1, max_size=connections))
 
 
-def _system_parameters() -> dict[str, Any]:
-    """Django's connection parameters with the role of a worker, which differs from the web's."""
+def system_parameters() -> dict[str, Any]:
+    """Django's connection parameters with the role of a worker or of the chat, which differs from the web's."""
     parameters = connector_params()
     if "options" in parameters:
         parameters["options"] = re.sub(r"(?<=-c role=)\S+", SYSTEM_ROLE, parameters["options"])
@@ -109,6 +109,3 @@ class Lifespan:
             await send({"type": "lifespan.startup.complete"})
             await receive()  # lifespan.shutdown
         await send({"type": "lifespan.shutdown.complete"})
-
-
-lifespan_app = Lifespan(worker_inside)

@@ -98,7 +98,8 @@ def uvicorn(host: str, port: int, project: Path) -> list[str]:
     return [
         sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port),
         "--reload", *watched, "--reload-include", "*.html", "--timeout-graceful-shutdown", "3",
-        "--log-level", "warning",
+        "--log-level", "warning", "--ws", "websockets-sansio", "--ws-max-size", "65536",
+        "--ws-per-message-deflate", "false",
     ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from core.hub.link import RedisLink
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
-__all__ = ["Frame", "Stream", "listen", "publish", "publish_now", "wait_for", "waiting"]
+__all__ = ["Frame", "Stream", "is_down", "listen", "publish", "publish_now", "wait_for", "waiting"]
 
 CONFIRMED_WITHIN = 1.0  # seconds; a listener starts without Redis when that does not answer
 
@@ -47,6 +47,12 @@ def publish(topic: str, frame: dict[str, Any]) -> None:
 def publish_now(topic: str, frame: dict[str, Any]) -> None:
     """The same for code that has committed by itself, on any thread or loop."""
     _hub().send(topic, encode(topic, frame))
+
+
+def is_down() -> bool:
+    """Are other processes out of reach now? Frames of this one are delivered all the same."""
+    link = _hub()._link
+    return link is not None and link.down
 
 
 @asynccontextmanager

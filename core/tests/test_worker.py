@@ -16,7 +16,7 @@ from django.db import connection, connections, transaction
 from procrastinate.contrib.django import app
 
 from core.rls import APP_ROLE, SYSTEM_ROLE
-from core.worker import INSIDE, Lifespan, _system_parameters, worker_app, worker_inside
+from core.worker import INSIDE, Lifespan, system_parameters, worker_app, worker_inside
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parents[2]
@@ -116,7 +116,7 @@ def test_a_failed_job_takes_its_children_with_it():
 
 def test_tasks_have_the_role_of_their_process_and_the_worker_that_of_the_system():
     assert work_off(role.defer) == [APP_ROLE]
-    assert f"-c role={SYSTEM_ROLE}" in _system_parameters()["options"]
+    assert f"-c role={SYSTEM_ROLE}" in system_parameters()["options"]
 
 
 def lifespan(app_, *, between=lambda: asyncio.sleep(0)):
@@ -158,7 +158,7 @@ def test_a_server_that_is_asked_to_works_from_start_to_stop(monkeypatch):
     async def a_job_is_done():
         await in_thread(worker_listens)
         await in_thread(lambda: note.defer(word="inside"))
-        while not done:  # noqa: ASYNC110 -- a thread of the worker fills it
+        while not done:
             await asyncio.sleep(0.01)
 
     said = lifespan(Lifespan(worker_inside), between=a_job_is_done)

@@ -1,0 +1,461 @@
+"""One socket: reads frames, keeps what goes out in a bounded queue, and ends when its login does.
+
+It takes the server's `receive` and `send` directly: the dispatch of a stock Channels consumer costs nearly as much
+as all the rest of a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+
+from chat import frames
+from chat.consumer import login as logins
+from chat.consumer import queries
+from chat.consumer.database import AWAY
+from chat.consumer.engine import Engine, engine
+from chat.consumer.handlers import HANDLERS, send_message
+from chat.consumer.rooms import HELD, Held
+from chat.ports import frames as other_frames
+from core import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from chat.consumer.login import Login
+    from chat.consumer.rooms import Room
+    from core.hub import Frame
+
+log = logging.getLogger(__name__)
+
+PROTOCOL, HEARTBEAT = 1, 25
+MAX_ROOMS = 5000  # threads of one person that are live, newest first
+WARN = 60.0  # seconds before its token expires a client is told
+
+
+class Socket:
+    """Satisfies chat.ports.Socket."""
+
+    NORMAL: Final = 1000
+    TOO_LARGE: Final = 1009
+    TRY_LATER: Final = 1013
+    SLOW: Final = 4008
+    TOKEN: Final = 4401
+    ORIGIN: Final = 4403
+    CROWD: Final = 4029
+
+    __slots__ = (
+        "__weakref__", "_allowance", "_allowed_at", "_bytes", "_closing", "_flushing", "_out", "_reader", "_send",
+        "_timers", "engine", "last_item", "login", "rooms", "sending_since", "tasks", "topics", "typed", "user",
+    )  # fmt: skip
+
+    def __init__(self, engine: Engine, login: Login, send: Callable[[Any], Awaitable[None]]) -> None:
+        self.engine, self.login, self._send = engine, login, send
+        self.user = login.user
+        self.rooms: dict[str, Room] = {}
+        self.topics: set[str] | None = None
+        self.tasks: set[asyncio.Task[Any]] | None = None
+        self.typed: dict[str, float] | None = None
+        self.last_item: Any = None
+        self.sending_since = 0.0
+        self._out: deque[str] = deque()
+        self._bytes = 0
+        self._closing: tuple[int, str] | None = None
+        self._flushing: asyncio.Task[None] | None = None
+        self._reader: asyncio.Task[Any] | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._allowance, self._allowed_at = float(settings.CHAT_BURST), time.monotonic()
+
+    @property
+    def user_id(self) -> UUID:
+        return UUID(self.user)
+
+    # -- Out
+
+    def push(self, text: str) -> None:
+        """Queue a frame; never waits. Who is too far behind is cut off and may RESUME."""
+        if self._closing is not None:
+            return
+        self._out.append(text)
+        self._bytes += len(text)
+        if len(self._out) > settings.CHAT_OUT_QUEUE or self._bytes > settings.CHAT_OUT_BYTES:
+            self._out.clear()
+            self.cut(self.SLOW, "slow_consumer")
+        elif self._flushing is None:
+            self._flushing = asyncio.get_running_loop().create_task(self._flush())
+
+    def send_frame(self, frame: Mapping[str, Any]) -> None:
+        self.push(frames.text(frame))
+
+    def refuse(self, code: str, message: str, **more: Any) -> None:
+        self.send_frame(
+            {"type": "ERROR", "code": code, "message": message}
+            | {key: value for key, value in more.items() if value is not None}
+        )
+
+    def cut(self, code: int, reason: str = "") -> None:
+        """Close after the frame that is being sent."""
+        if self._closing is None:
+            self._closing = code, reason
+            if self._flushing is None:
+                self._flushing = asyncio.get_running_loop().create_task(self._flush())
+
+    def abort(self) -> None:
+        """It does not even take the close: the server drops the connection."""
+        if self._reader is not None:
+            self._reader.cancel()
+
+    @property
+    def behind(self) -> int:
+        """Frames that wait."""
+        return len(self._out)
+
+    async def _flush(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._out and self._closing is None:
+                text = self._out.popleft()
+                self._bytes -= len(text)
+                self.sending_since = loop.time()
+                await self._send({"type": "websocket.send", "text": text})
+            if self._closing is not None:
+                for text in self._out:
+                    await self._send({"type": "websocket.send", "text": text})
+                self._out.clear()
+                self.sending_since = loop.time()
+                code, reason = self._closing
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+        except Exception as problem:  # the client is gone: the reader hears of it too
+            log.debug("a frame could not be sent: %r", problem)
+            self._out.clear()
+        finally:
+            self.sending_since, self._flushing = 0.0, None
+
+    # -- Life
+
+    async def run(self, receive: Callable[[], Awaitable[Any]]) -> None:
+        self._reader = asyncio.current_task()
+        self.engine.enter(self)
+        try:
+            self._watch_clock()
+            await self._ready()
+            if self.login.staff:
+                await self._watch_inbox()
+            await self._read(receive)
+        except asyncio.CancelledError:  # by `abort`, or by a server that ends
+            log.debug("a socket was dropped")
+        finally:
+            self._leave()
+
+    async def _ready(self) -> None:
+        rows = await self.engine.database.fetch(queries.THREADS, [self.user, MAX_ROOMS])
+        heads = []
+        behind = []
+        for thread_id, last_seq, last_rev, read_seq, joined_seq, kind in rows:
+            room = self.engine.join(
+                self, thread_id, last_seq, last_rev, last_seq, staffed=kind in {"support", "shop"}
+            )
+            self.rooms[thread_id] = room
+            if room.seq > last_seq:
+                room.members[self] = []
+                behind.append((room, last_seq))
+            heads.append(
+                {
+                    "threadId": thread_id,
+                    "lastSeq": last_seq,
+                    "lastRev": last_rev,
+                    "readSeq": read_seq,
+                    "unread": last_seq - max(read_seq, joined_seq),
+                }
+            )
+        self.send_frame(
+            {
+                "type": "READY",
+                "userId": self.user,
+                "protocol": PROTOCOL,
+                "heartbeat": HEARTBEAT,
+                "maxFrameBytes": settings.CHAT_MAX_FRAME,
+                "tokenExpiresAt": self._expiry(),
+                "threads": heads[: settings.CHAT_RESUME_MAX_THREADS],
+                "more": len(heads) > settings.CHAT_RESUME_MAX_THREADS,
+            }
+        )
+        for room, seq in behind:
+            await self.catch_up(room, seq)
+        self.engine.look()  # what was committed between the statement and our joining
+
+    async def _watch_inbox(self) -> None:
+        """Rooms for all conversations that are open, so that nothing of them is missed."""
+        for thread_id, seq, rev in await self.engine.database.fetch(queries.INBOX, []):
+            self.engine.watch(thread_id, seq, rev)
+
+    async def _read(self, receive: Callable[[], Awaitable[Any]]) -> None:
+        limit = settings.CHAT_MAX_FRAME
+        while True:
+            event = await receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            text = event.get("text")
+            if text is None:
+                self.refuse("invalid", "Send text frames.")
+                continue
+            if len(text) > limit or (not text.isascii() and len(text.encode()) > limit):
+                self.cut(self.TOO_LARGE, "too_large")
+                continue
+            if (wait := self._spend()) is not None:
+                self._refuse_flood(text, wait)
+                continue
+            await self._take(text)
+
+    async def _take(self, text: str) -> None:
+        try:
+            frame = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            self.refuse("invalid", "This frame is no JSON.")
+            return
+        kind = frame.get("type") if isinstance(frame, dict) else None
+        if kind == "SEND":
+            await send_message(self, frame)
+            return
+        handler = HANDLERS.get(kind) if isinstance(kind, str) else None
+        plug = other_frames.get(kind) if handler is None and isinstance(kind, str) else None
+        try:
+            if handler is not None:
+                await handler(self, frame)
+            elif plug is not None:
+                await plug(self, frame)
+            else:
+                self.refuse("invalid", "There is no such frame.")
+        except AWAY:
+            self.refuse("unavailable", "Please try again in a moment.", retryAfter=1.0)
+        except Exception:
+            log.exception("a %s frame could not be served", kind)
+            self.refuse("unavailable", "Something went wrong on our side.", retryAfter=1.0)
+
+    def _spend(self) -> float | None:
+        """One frame of the allowance; seconds to wait when it is used up."""
+        now = time.monotonic()
+        rate = settings.CHAT_RATE
+        self._allowance = min(float(settings.CHAT_BURST), self._allowance + (now - self._allowed_at) * rate)
+        self._allowed_at = now
+        if self._allowance < 1.0:
+            return (1.0 - self._allowance) / rate
+        self._allowance -= 1.0
+        return None
+
+    def _refuse_flood(self, text: str, wait: float) -> None:
+        """The client's id comes back, so that it knows what to send again."""
+        try:
+            frame = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            frame = None
+        client_id = frame.get("clientId") if isinstance(frame, dict) else None
+        given = client_id if isinstance(client_id, str) else None
+        self.refuse("rate_limited", "Too many frames.", clientId=given, retryAfter=round(wait, 2))
+
+    def _leave(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        for task in self.tasks or ():
+            task.cancel()
+        for room in self.rooms.values():
+            self.engine.part(self, room)
+        self.rooms.clear()
+        for topic in self.topics or ():
+            self._drop_topic(topic)
+        self.engine.leave(self)
+        if self._flushing is not None and self.sending_since:
+            self._flushing.cancel()
+
+    def spawn(self, work: Awaitable[None], *, name: str = "") -> Callable[[], None]:
+        if self.tasks is None:
+            self.tasks = set()
+        task = self.engine.spawn(work, name or "chat-work")
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+        def end() -> None:
+            task.cancel()
+
+        return end
+
+    # -- Threads and topics
+
+    async def catch_up(self, room: Room, seq: int) -> int:
+        """Messages after `seq` from the database, and then those that came meanwhile; the last seq sent.
+
+        A later call for the same room takes over from this one.
+        """
+        page = settings.CHAT_REPLAY_PAGE
+        held: Held = []
+        room.members[self] = held
+        while True:
+            rows = await self.engine.database.fetch(queries.PAGE, [room.id, seq, self.user, page])
+            for row in rows:
+                await self._until_there_is_room()
+                if room.members.get(self) is not held:
+                    return seq
+                self.push(frames.text(frames.message(frames.Said(*row))))
+                seq = row[2]
+            if self._closing is not None or room.members.get(self) is not held:
+                return seq
+            if len(held) >= HELD:
+                held.clear()  # the next page has them
+            elif len(rows) < page:
+                for number, text in held:
+                    if number > seq:
+                        self.push(text)
+                        seq = number
+                room.members[self] = max(seq, room.seq)
+                return seq
+
+    async def _until_there_is_room(self) -> None:
+        """A replay waits for its reader, and leaves half of the queue to what is live."""
+        while self._closing is None and (  # noqa: ASYNC110 -- an event would cost every frame of every socket
+            len(self._out) * 2 >= settings.CHAT_OUT_QUEUE or self._bytes * 2 >= settings.CHAT_OUT_BYTES
+        ):
+            await asyncio.sleep(0.01)
+
+    async def access(self, thread_id: str, *, joined: bool) -> None:
+        """Somebody let this person into a thread, or out of it."""
+        room = self.rooms.get(thread_id)
+        if not joined:
+            self.leave_room(thread_id)
+            return
+        if room is not None:
+            return
+        rows = await self.engine.database.fetch(queries.ONE_THREAD, [self.user, thread_id])
+        if not rows:
+            return
+        last_seq, last_rev, read_seq, _, kind, status, assignee, subject = rows[0]
+        room = self.engine.join(self, thread_id, last_seq, last_rev, [], staffed=kind in {"support", "shop"})
+        self.rooms[thread_id] = room
+        self.send_frame(
+            {
+                "type": "THREAD",
+                "threadId": thread_id,
+                "status": status,
+                "assignee": assignee,
+                "subject": subject,
+            }
+        )
+        self.spawn(self._catch_up_quietly(room, read_seq), name="chat-catch-up")
+
+    def leave_room(self, thread_id: str) -> None:
+        room = self.rooms.pop(thread_id, None)
+        if room is not None:
+            self.engine.part(self, room)
+            self.send_frame({"type": "THREAD", "threadId": thread_id, "left": True})
+
+    async def _catch_up_quietly(self, room: Room, seq: int) -> None:
+        try:
+            await self.catch_up(room, seq)
+        except AWAY:
+            self.cut(self.TRY_LATER, "unavailable")
+
+    def add_topic(self, topic: str) -> None:
+        if self.topics is None:
+            self.topics = set()
+        self.topics.add(topic)
+        self.engine.topics.setdefault(topic, set()).add(self)
+
+    def drop_topic(self, topic: str) -> None:
+        if self.topics and topic in self.topics:
+            self.topics.discard(topic)
+            self._drop_topic(topic)
+
+    def _drop_topic(self, topic: str) -> None:
+        listeners = self.engine.topics.get(topic, set())
+        listeners.discard(self)
+        if not listeners:
+            self.engine.topics.pop(topic, None)
+            if self.engine.stream is not None:
+                self.engine.stream.drop(topic)
+
+    # -- The login
+
+    def heard(self, frame: Frame) -> None:
+        """A frame of the person's own topic: the end of a session, or a poke of another app."""
+        if frame["type"] != "SESSION_REVOKED":
+            self.push(frame.json.decode())
+            return
+        only, spare, mine = frame["sessionId"], frame["exceptId"], self.login.session
+        if (only is None or only == mine) and mine != spare:
+            self.engine.spawn(self._check_login(), "chat-check")
+
+    async def _check_login(self) -> None:
+        """The frame is a poke: the database says whether the session has ended."""
+        try:
+            alive = (
+                await self.login.browser_lives(self.engine.database)
+                if self.login.staff
+                else bool(await self.engine.database.fetch(queries.LIVE_SESSIONS, [[self.login.session]]))
+            )
+        except AWAY:
+            return  # the reconcile round asks again
+        if not alive:
+            self.cut(self.TOKEN, "session_revoked")
+
+    def renew(self, login: Login) -> None:
+        """A fresh token of the same person."""
+        self.login = login
+        self._watch_clock()
+        self.send_frame({"type": "AUTHED", "tokenExpiresAt": self._expiry()})
+
+    def _watch_clock(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        if not self.login.expires_at:
+            return
+        left = self.login.expires_at - clock.now().timestamp()
+        loop = asyncio.get_running_loop()
+        self._timers.append(loop.call_later(max(0.0, left), self.cut, self.TOKEN, "token_expired"))
+        if left > 0:
+            told = min(WARN, left / 2)
+            self._timers.append(
+                loop.call_later(left - told, self.send_frame, {"type": "AUTH_EXPIRING", "in": round(told)})
+            )
+
+    def _expiry(self) -> str | None:
+        if not self.login.expires_at:
+            return None
+        return frames.stamp(datetime.fromtimestamp(self.login.expires_at, UTC))
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """ASGI: one websocket. A bad token is accepted and then closed with 4401, as browsers hide a refused handshake."""
+    await receive()  # websocket.connect
+    token, ticket, subprotocol = logins.offered(scope)
+    scope["query_string"] = b""  # the server logs it when it accepts, and a token is nobody's business
+    if not logins.origin_allowed(scope):
+        await send({"type": "websocket.close", "code": Socket.ORIGIN})
+        return
+    await send({"type": "websocket.accept", "subprotocol": subprotocol})
+    try:
+        shared = await engine()
+        login = await (
+            logins.by_ticket(ticket, shared.database) if ticket else logins.by_token(token, shared.database)
+        )
+    except AWAY:
+        await send({"type": "websocket.close", "code": Socket.TRY_LATER, "reason": "unavailable"})
+        return
+    if login is None:
+        await send({"type": "websocket.close", "code": Socket.TOKEN, "reason": "token_invalid"})
+        return
+    if len(shared.people.get(login.user, ())) >= settings.CHAT_CONNS_PER_USER:
+        await send({"type": "websocket.close", "code": Socket.CROWD, "reason": "too_many_connections"})
+        return
+    socket = Socket(shared, login, send)
+    try:
+        await socket.run(receive)
+    except AWAY:
+        await send({"type": "websocket.close", "code": Socket.TRY_LATER, "reason": "unavailable"})

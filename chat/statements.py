@@ -1,0 +1,84 @@
+"""The SQL that threads are written with: one text for Django's connection and for the group commit's own."""
+
+from typing import Final
+
+# Each input row gets a verdict; only `sent` rows are written. The thread rows are locked first, in order of id, so
+# numbers are given in order of commits, and `created_at` rises with them. A concurrent twin of the same client_id
+# is not seen by this statement's snapshot: the unique constraint rolls the statement back, and the next try finds
+# it. ON CONFLICT would leave a hole in the numbers.
+SEND: Final = """
+WITH input AS (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(threads)s::uuid[], %(senders)s::uuid[], %(client_ids)s::text[],
+                         %(bodies)s::text[], %(replies)s::uuid[])
+             WITH ORDINALITY AS i (id, thread_id, sender_id, client_id, body, reply_to_id, n)
+), locked AS MATERIALIZED (
+    SELECT id, kind, last_seq, last_rev, last_message_at, status FROM chat_thread
+     WHERE id = ANY(%(threads)s::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE
+), judged AS (
+    SELECT i.*, l.last_seq, l.last_rev, l.last_message_at, l.kind, p.role,
+           old.id AS old_id, old.seq AS old_seq, old.rev AS old_rev, old.created_at AS old_at,
+           CASE WHEN p.id IS NULL THEN 'absent'
+                WHEN old.id IS NOT NULL THEN 'duplicate'
+                WHEN l.kind = 'direct' AND EXISTS (
+                     SELECT 1 FROM chat_participant o JOIN chat_block b ON b.deleted_at IS NULL
+                        AND (b.user_id, b.other_id) IN ((o.user_id, i.sender_id), (i.sender_id, o.user_id))
+                      WHERE o.thread_id = l.id AND o.user_id <> i.sender_id) THEN 'blocked'
+                WHEN i.reply_to_id IS NOT NULL AND NOT EXISTS (
+                     SELECT 1 FROM chat_message r WHERE r.id = i.reply_to_id AND r.thread_id = l.id
+                        AND r.seq > p.joined_seq) THEN 'reply'
+                ELSE 'sent' END AS verdict
+      FROM input i
+      LEFT JOIN locked l ON l.id = i.thread_id
+      LEFT JOIN chat_participant p
+             ON p.thread_id = l.id AND p.user_id = i.sender_id AND p.left_at IS NULL
+      LEFT JOIN chat_message old
+             ON old.thread_id = l.id AND old.sender_id = i.sender_id AND old.client_id = i.client_id
+), fresh AS MATERIALIZED (
+    SELECT n, id, thread_id, sender_id, client_id, body, reply_to_id, role, kind,
+           last_seq + row_number() OVER thread AS seq, last_rev + row_number() OVER thread AS rev,
+           GREATEST(clock_timestamp(), last_message_at) + row_number() OVER thread * interval '1 microsecond' AS at
+      FROM judged WHERE verdict = 'sent' WINDOW thread AS (PARTITION BY thread_id ORDER BY n)
+), inserted AS (
+    INSERT INTO chat_message (id, thread_id, seq, rev, sender_id, sender_role, client_id, kind, body, reply_to_id,
+                              created_at)
+    SELECT id, thread_id, seq, rev, sender_id, role, client_id, 'text', body, reply_to_id, at FROM fresh
+), last AS (
+    SELECT DISTINCT ON (thread_id) thread_id, seq, rev, at, kind, role FROM fresh ORDER BY thread_id, seq DESC
+), moved AS (
+    UPDATE chat_thread t
+       SET last_seq = f.seq, last_rev = f.rev, last_message_at = f.at,
+           status = CASE WHEN f.kind NOT IN ('support', 'shop') THEN t.status
+                         WHEN f.role IN ('support', 'shop') THEN 'pending' ELSE 'open' END,
+           snoozed_until = NULL,
+           first_responded_at = CASE WHEN f.kind IN ('support', 'shop') AND f.role IN ('support', 'shop')
+                                     THEN COALESCE(t.first_responded_at, f.at) ELSE t.first_responded_at END
+      FROM last f WHERE t.id = f.thread_id
+), marked AS (
+    UPDATE chat_participant p SET read_seq = GREATEST(p.read_seq, f.seq)
+      FROM (SELECT thread_id, sender_id, max(seq) AS seq FROM fresh GROUP BY thread_id, sender_id) f
+     WHERE p.thread_id = f.thread_id AND p.user_id = f.sender_id
+)
+SELECT j.n, j.verdict, COALESCE(f.id, j.old_id), COALESCE(f.seq, j.old_seq), COALESCE(f.rev, j.old_rev),
+       COALESCE(f.at, j.old_at), j.role, j.kind, l.status
+  FROM judged j LEFT JOIN fresh f USING (n) LEFT JOIN locked l ON l.id = j.thread_id ORDER BY j.n
+"""
+
+# Read marks only move forwards, never past the last message; the row comes back when it moved.
+READ: Final = """
+UPDATE chat_participant p SET read_seq = LEAST(%(seq)s, t.last_seq), read_at = clock_timestamp()
+  FROM chat_thread t
+ WHERE t.id = p.thread_id AND p.thread_id = %(thread)s AND p.user_id = %(user)s AND p.left_at IS NULL
+   AND p.read_seq < LEAST(%(seq)s, t.last_seq)
+RETURNING p.read_seq
+"""
+
+ATTACHED: Final = """
+COALESCE((SELECT jsonb_agg(jsonb_build_object('fileId', f.id, 'filename', f.filename, 'contentType', f.content_type,
+                                              'size', f.size) ORDER BY a.position)
+            FROM chat_attachment a JOIN core_storedfile f ON f.id = a.file_id WHERE a.message_id = m.id), '[]')
+"""
+
+COLUMNS: Final = f"""
+m.id, m.thread_id, m.seq, m.rev, m.body, m.sender_role, m.sender_id, m.client_id, m.kind, m.reply_to_id,
+m.created_at, m.edited_at, m.deleted_at, {ATTACHED}
+"""
