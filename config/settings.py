@@ -498,7 +498,7 @@ INVOICE_SELLER = {
     "address": text("INVOICE_SELLER_ADDRESS"),
     "tax_id": text("INVOICE_SELLER_TAX_ID"),
 }
-INVOICE_FONT = text("INVOICE_FONT")  # a TrueType file, for names beyond Latin letters
+DOCUMENT_FONT = text("DOCUMENT_FONT")  # a TrueType file, for names beyond Latin letters
 REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earnings clear for payout after it
 
 # -- Marketplace

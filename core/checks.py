@@ -12,9 +12,7 @@ from core.models import Record
 from core.rls import EnableRLS
 
 # Tables with an owner and no policy, each with the reason. Everything else that a person owns has one.
-RLS_EXEMPT: dict[str, str] = {
-    "users.user": "read by the authenticator before a context exists; shown only through explicit payloads",
-}
+RLS_EXEMPT: dict[str, str] = {}
 
 
 def models_with_policy() -> set[str]:

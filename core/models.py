@@ -40,7 +40,7 @@ class Record(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Who did what to whom; inserted only, neither web nor system may change it.
+    """Who did what to whom; inserted only, neither web nor system may change it. One partition a month.
 
     People are bare UUIDs: core knows nobody, and an erased person leaves only a hash behind.
     """
@@ -60,6 +60,8 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["actor", "-at"], name="core_audit_by_actor"),
             models.Index(fields=["action", "-at"], name="core_audit_by_action"),
+            models.Index(fields=["-at", "-id"], name="core_audit_by_time"),
+            models.Index(fields=["target", "-at"], condition=~Q(target=""), name="core_audit_by_target"),
         ]
         ordering = ["-at"]
 

@@ -4,6 +4,7 @@ import logging
 
 from procrastinate.contrib.django import app
 
+from core import audit
 from core.files import retention
 from core.idempotency import purge_keys
 
@@ -25,3 +26,11 @@ def purge_idempotency_keys(timestamp: int) -> None:
     """Hourly: answers that were kept for a week."""
     if gone := purge_keys():
         log.info("purged %s idempotency keys", gone)
+
+
+@app.periodic(cron="13 2 * * *")
+@app.task(name="core.make_audit_months", queueing_lock="core.make_audit_months")
+def make_audit_months(timestamp: int) -> None:
+    """Nightly: partitions of the audit log, two months ahead."""
+    if made := audit.make_months():
+        log.info("made %s months of the audit log", made)

@@ -23,7 +23,9 @@ SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
        EXISTS (SELECT 1 FROM pg_constraint f WHERE f.conrelid = c.oid AND f.contype = 'f'
                   AND f.confrelid = to_regclass('users_user'))
        OR EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped
-                     AND a.atttypid = 'uuid'::regtype AND a.attname IN ('owner_id', 'user_id', 'actor'))
+                     AND a.atttypid = 'uuid'::regtype AND a.attname IN ('owner_id', 'user_id', 'actor')),
+       EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhparent = c.oid
+                  AND has_table_privilege(%s, i.inhrelid, 'SELECT, INSERT, UPDATE, DELETE'))
   FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
                     AND NOT c.relispartition
  ORDER BY c.relname
@@ -55,7 +57,7 @@ def inspect() -> Report:
     with connection.cursor() as cursor:
         cursor.execute(_ROLES, [[APP_ROLE, SYSTEM_ROLE]])
         bypass = dict(cursor.fetchall())
-        cursor.execute(_TABLES, [APP_ROLE])
+        cursor.execute(_TABLES, [APP_ROLE, APP_ROLE])
         rows = cursor.fetchall()
     exempt, demanded = _exempt_tables(), _tables_of(models_with_policy())
     return Report(
@@ -73,13 +75,12 @@ def _role(role: str, bypasses: bool | None) -> Line:
 
 
 def _table(
-    row: tuple[str, bool, bool, bool, list[str], bool], exempt: dict[str, str], demanded: set[str]
+    row: tuple[str, bool, bool, bool, list[str], bool, bool], exempt: dict[str, str], demanded: set[str]
 ) -> Line:
-    name, enabled, forced, readable, roles, personal = row
+    name, enabled, forced, readable, roles, personal, open_parts = row
     if enabled:
         state = f"policies for {', '.join(sorted(roles)) or 'nobody'}" + ("" if forced else ", not forced")
-        missing = {APP_ROLE, SYSTEM_ROLE} - set(roles)
-        return Line(name, state, f"no policy for {', '.join(sorted(missing))}" if missing else "")
+        return Line(name, state, _gap(roles, open_parts=open_parts))
     if name in demanded:
         return Line(name, "no policy", "a migration gives it one, the database has none")
     if not readable:
@@ -89,6 +90,17 @@ def _table(
     if personal:
         return Line(name, "no policy", "it names a person: EnableRLS, or a reason in core.checks.RLS_EXEMPT")
     return Line(name, "nobody's")
+
+
+def _gap(roles: list[str], *, open_parts: bool) -> str:
+    """What is wrong with a table under policies."""
+    if missing := {APP_ROLE, SYSTEM_ROLE} - set(roles):
+        return f"no policy for {', '.join(sorted(missing))}"
+    return (
+        "its partitions are open, and policies hold for the whole only: revoke all on them"
+        if open_parts
+        else ""
+    )
 
 
 def _tables_of(labels: set[str]) -> set[str]:

@@ -1,6 +1,6 @@
 """Refusals of payments. Codes never change."""
 
-from core.errors import DomainError, Unavailable
+from core.errors import DomainError, Unavailable, constraint_errors
 
 
 class PaymentsDisabled(Unavailable):
@@ -49,6 +49,17 @@ class NotInReview(DomainError):
 
 class NotSupported(DomainError):
     code, status, message = "not_supported", 409, "This gateway can't do that."
+
+
+class NotEnoughRewards(DomainError):
+    code, status, message = "rewards_insufficient", 409, "You don't have that many rewards."
+
+
+class MoreRewardsThanDue(DomainError):
+    code, status, message = "rewards_above_price", 409, "This is more than what is due."
+
+
+constraint_errors.register("payments_rewards_never_negative", NotEnoughRewards)
 
 
 # -- What a gateway may answer

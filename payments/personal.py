@@ -52,7 +52,12 @@ class PaymentData:
                 for row in PayoutAccount.objects.filter(user_id=user_id)
             ],
             "payouts": [
-                {"amount": money(row.amount_minor, row.currency), "status": row.status, "at": row.created_at}
+                {
+                    "amount": money(row.amount_minor, row.currency),
+                    "fetched_back": money(row.reversed_minor, row.currency),
+                    "status": row.status,
+                    "at": row.created_at,
+                }
                 for row in Payout.objects.filter(user_id=user_id)
             ],
             "ledger": [

@@ -71,7 +71,8 @@ class Payable(Protocol):
         ...
 
     def refunded(self, id: UUID, amount_minor: int, full: bool) -> None:  # noqa: A002
-        """`amount_minor` of an honoured payment went back; `full`: nothing of it is left, so access ends.
+        """`amount_minor` of an honoured payment went back, money and rewards together; `full`: nothing of it is
+        left, so access ends.
 
         A lost dispute is told like this too, while the dispute is still open (`disputed` came, its end did not).
         """
@@ -159,6 +160,7 @@ class SeenPayment:
     method: str = ""
     error: str = ""
     subscription_id: str = ""
+    instrument: str = ""  # a keyed hash of what was paid with, where the gateway tells it
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +321,8 @@ class TransferGateway(Protocol):
     def find_transfer(self, key: str) -> SeenTransfer | None: ...
 
     def reverse(self, transfer_id: str, *, amount_minor: int, key: str) -> SeenTransfer: ...
+
+    def find_reversal(self, transfer_id: str, key: str) -> SeenTransfer | None: ...
 
 
 payables: Registry[Payable] = Registry("payables", Payable)

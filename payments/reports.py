@@ -10,7 +10,7 @@ from django.db.models.functions import TruncDate
 from core import clock
 from payments.amounts import decimals, money
 from payments.models import Payment, PaymentStatus, Refund, RefundStatus, WebhookEvent
-from payments.services.refunds import UNDER_WAY
+from payments.states import UNDER_WAY
 
 DAYS = 14
 COLOURS = {"razorpay": "var(--color-primary-600)", "cash": "var(--color-primary-400)"}

@@ -56,6 +56,7 @@ def payment_payload(payment: Payment) -> dict[str, Any]:
         "expires_at": payment.expires_at,
         "subject": {"kind": payment.subject_kind, "id": payment.subject_id},
         "description": payment.description,
+        "rewards_minor": payment.rewards_minor,
         "captured_minor": payment.captured_minor,
         "refunded_minor": payment.refunded_minor,
         "captured_at": payment.captured_at,

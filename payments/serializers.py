@@ -35,6 +35,7 @@ class PaymentSerializer(StrictSerializer):
     expires_at = InstantField(allow_null=True)
     subject = serializers.SerializerMethodField()
     description = serializers.CharField()
+    rewards_minor = serializers.IntegerField(help_text="Paid with rewards, on top of amount_minor.")
     captured_minor = serializers.IntegerField()
     refunded_minor = serializers.IntegerField()
     captured_at = InstantField(allow_null=True)

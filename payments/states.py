@@ -25,6 +25,7 @@ REFUND: dict[str, frozenset[str]] = {
     "processed": frozenset(),
     "failed": frozenset(),
 }
+UNDER_WAY = ("requested", "processing", "unknown")  # a refund that may still go through
 SUBSCRIPTION: dict[str, frozenset[str]] = {
     "created": frozenset(
         {"authenticated", "active", "pending", "halted", "cancelled", "completed", "expired"}
@@ -47,12 +48,18 @@ PAYOUT: dict[str, frozenset[str]] = {
     "failed": frozenset(),
     "reversed": frozenset(),
 }
+REVERSAL: dict[str, frozenset[str]] = {
+    "requested": frozenset({"processed", "failed"}),
+    "processed": frozenset(),
+    "failed": frozenset(),
+}
 MACHINES = {
     "payments_payment": PAYMENT,
     "payments_gatewaypayment": ATTEMPT,
     "payments_refund": REFUND,
     "payments_gatewaysubscription": SUBSCRIPTION,
     "payments_payout": PAYOUT,
+    "payments_payoutreversal": REVERSAL,
 }
 
 

@@ -9,7 +9,7 @@ from core.rls import as_system
 from payments.errors import GatewayUnavailable
 from payments.jobs import QUEUE
 from payments.models import Payment
-from payments.services import payouts, reconciling, refunds, webhooks
+from payments.services import payouts, reconciling, recovery, refunds, webhooks
 
 PATIENCE = RetryStrategy(max_attempts=6, exponential_wait=5, retry_exceptions=[GatewayUnavailable])
 
@@ -40,6 +40,12 @@ def send_payout(payout_id: str) -> None:
     payouts.send(UUID(payout_id))
 
 
+@app.task(name="payments.send_reversal", queue=QUEUE, retry=PATIENCE)
+def send_reversal(reversal_id: str) -> None:
+    """Fetch one payout back; `schedule_payouts` goes on where this gives up."""
+    recovery.send(UUID(reversal_id))
+
+
 @app.periodic(cron="* * * * *")
 @app.task(name="payments.retry_webhooks", queue=QUEUE, queueing_lock="payments.retry_webhooks")
 def retry_webhooks(timestamp: int) -> None:
@@ -57,9 +63,10 @@ def reconcile_payments(timestamp: int) -> None:
 @app.periodic(cron="17 3 * * *")
 @app.task(name="payments.schedule_payouts", queue=QUEUE, queueing_lock="payments.schedule_payouts")
 def schedule_payouts(timestamp: int) -> None:
-    """Every night: what has cleared goes to its payees; payouts that hang are asked for."""
+    """Every night: what has cleared goes to its payees; what hangs, on its way or back, is asked for."""
     payouts.schedule_all()
     payouts.resume()
+    recovery.resume()
 
 
 @app.periodic(cron="41 3 * * *")

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("safety/rules/", views.RulesView.as_view()),
     # Documents are named like files: no slash at their end.
     path("safety/reports/<uuid:pk>/report.html", views.ReportViewSet.as_view({"get": "page"})),
+    path("safety/reports/<uuid:pk>/report.pdf", views.ReportViewSet.as_view({"get": "paper"})),
     path("safety/reports/<uuid:pk>/tables/<str:role>.svg", views.ReportViewSet.as_view({"get": "table"})),
     path("", include(router.urls)),
 ]

@@ -31,14 +31,13 @@ from safety.engine import RULESET_VERSION, Report, rules_catalogue
 from safety.errors import ReportNotReady, TablesWithheld
 from safety.formats.base import LIMITS
 from safety.models import ReportState, SafetyReport
-from safety.report import html, svg, text
+from safety.report import html, pdf, svg, text
+from safety.report.heat import VIEWS
 from safety.selectors import shown_body, shows_tables, worded
 from safety.serializers import AcknowledgeInput, AnalyzeInput, ReportSerializer, ReportSummarySerializer
 from safety.services import Subject, own_upload, read_subject
 from sync.views import SinceMixin
 from users.authentication import person
-
-VIEWS = ("tune", "baseline", "diff")
 
 
 class AnalyzeView(GatewayView):
@@ -145,9 +144,8 @@ class ReportViewSet(
     def page(self, request: Request, pk: UUID) -> HttpResponse:
         nonce = secrets.token_urlsafe(16)
         stored = self._stored(request)
-        title = f"Safety report: {stored.vehicle['name'] or 'vehicle'}"
         response = HttpResponse(
-            html.render(stored, nonce=nonce, title=title), content_type="text/html; charset=utf-8"
+            html.render(stored, nonce=nonce, title=_title(stored)), content_type="text/html; charset=utf-8"
         )
         # Its own style sheet and nothing else: no script, no picture, no address to send anything to.
         response["Content-Security-Policy"] = (
@@ -155,6 +153,14 @@ class ReportViewSet(
             " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         return response
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def paper(self, request: Request, pk: UUID) -> HttpResponse:
+        report = self.get_object()
+        stored = self._face(report, request)
+        document = pdf.render(stored, title=_title(stored), made_at=report.created_at)
+        headers = {"Content-Disposition": f'inline; filename="safety-report-{pk}.pdf"'}
+        return HttpResponse(document, content_type="application/pdf", headers=headers)
 
     @extend_schema(
         parameters=[OpenApiParameter("view", enum=VIEWS, default="tune")],
@@ -171,14 +177,20 @@ class ReportViewSet(
         return HttpResponse(picture, content_type="image/svg+xml")
 
     def _stored(self, request: Request, *, tables: bool = False) -> Report:
+        return self._face(self.get_object(), request, tables=tables)
+
+    def _face(self, report: SafetyReport, request: Request, *, tables: bool = False) -> Report:
         """The report as this person may see it. Raises ReportNotReady; TablesWithheld where tables are demanded."""
-        report = self.get_object()
         if report.state != ReportState.READY:
             raise ReportNotReady
         if tables and not shows_tables(report, request.user):
             raise TablesWithheld
         body = report.body if tables else shown_body(report, request.user)
         return Report.from_stored(worded(body))
+
+
+def _title(report: Report) -> str:
+    return f"Safety report: {report.vehicle['name'] or 'vehicle'}"
 
 
 class RulesView(APIView):

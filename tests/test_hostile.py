@@ -9,15 +9,21 @@ import jwt
 import pytest
 from django.conf import settings as django_settings
 
+from appointments.models import Appointment
 from core.auth import make_refresh_token
-from core.models import AuditEvent
+from core.models import AuditEvent, StoredFile
+from garage.models import Vehicle
+from marketplace.models import Purchase
 from tests.cast import PASSWORD, login, make_user
+from tuners.models import TunerApplication
 from users.models import AppSession, User, UserDevice
 
 pytestmark = pytest.mark.django_db
 
 A = "/api/v1/auth/"
 JSON = "application/json"
+PRESIGN, VEHICLES = "/api/v1/files/presign/", "/api/v1/garage/vehicles/"
+PURCHASE, BOOK = "/api/v1/marketplace/purchase/", "/api/v1/appointments/book/"
 PROFILE, LOGIN, REGISTER = f"{A}profile/", f"{A}login/", f"{A}register/"
 GOOD = {"email": "rita@example.com", "password": "a-much-better-one-7", "name": "Rita"}
 
@@ -59,6 +65,16 @@ def no_signature(alg):
     return f"Bearer {b64({'alg': alg, 'kid': kid})}.{ours().split('.')[1]}."
 
 
+def file(**facts):
+    good = {"filename": "a.pdf", "content_type": "application/pdf", "size": 9, "purpose": "document"}
+    return post(PRESIGN, good | facts)
+
+
+def bike(**facts):
+    return post(VEHICLES, {"make": "Yamaha", "model": "MT-07", "year": 2019, **facts})
+
+
+NOBODY = "018f0000-0000-7000-8000-000000000001"
 NESTED = "[" * 200 + "]" * 200
 DEEP = '{"a":' * 5000 + "1" + "}" * 5000
 
@@ -112,6 +128,31 @@ CASES = [
     ("one field in two spellings", patch({"first_name": "A", "firstName": "B"}), "alice", 400),
     ("__proto__", patch({"__proto__": {"role": "ADMIN"}}), "alice", 400),
     ("user of a device", raw("PUT", f"{A}devices/", '{"device_id":"x","user":"018f0000-0000-7000-8000-000000000001"}'), "alice", 400),
+    ("my own price for a tune", post(PURCHASE, {"tune_id": NOBODY, "price_minor": 1}), "alice", 400),
+    ("my own price for a tune, in camelCase", post(PURCHASE, {"tuneId": NOBODY, "priceMinor": 1}), "alice", 400),
+    ("a tune that is paid already", post(PURCHASE, {"tune_id": NOBODY, "status": "paid"}), "alice", 400),
+    ("my own price for a visit", post(BOOK, {"services": ["x"], "total_minor": 0, "due_minor": 0}), "alice", 400),
+    ("a visit for somebody else", post(BOOK, {"services": ["x"], "user_id": NOBODY}), "alice", 400),
+    ("a bike of somebody else", bike(owner_id=NOBODY), "alice", 400),
+    ("a bike that is deleted already", bike(deletedAt="2026-01-01T00:00:00Z"), "alice", 400),
+    ("a verified tuner at once", post("/api/v1/tuners/applications/", {"business": "Eve", "status": "approved"}), "alice", 400),
+    ("a file that is complete already", file(state="complete"), "alice", 400),
+    ("a file at a place of my choice", file(key="tune_version/x"), "alice", 400),
+    # -- File names and kinds
+    ("a file that climbs", file(filename="../"), "alice", 400),
+    ("a file that climbs, with backslashes", file(filename="..\\..\\"), "alice", 400),
+    ("a file that is a dot", file(filename="."), "alice", 400),
+    ("a file with NUL in its name", file(filename="a\x00.pdf"), "alice", 400),
+    ("a file with a header in its name", file(filename="a.pdf\r\nX-Evil: 1"), "alice", 400),
+    ("a file whose name turns the writing", file(filename="bill\u202efdp.exe"), "alice", 400),
+    ("a file with a name without end", file(filename="x" * 5000), "alice", 400),
+    ("HTML as a document", file(content_type="text/html"), "alice", 400),
+    ("SVG as a photo", file(content_type="image/svg+xml", purpose="photo"), "alice", 400),
+    ("a header in a content type", file(content_type="application/pdf\r\nX: y"), "alice", 400),
+    ("a file of a negative size", file(size=-1), "alice", 400),
+    ("a file of an exabyte", file(size=2**60), "alice", 400),
+    ("a file whose hash is a path", file(sha256="../" * 21 + "x"), "alice", 400),
+    ("a file for no purpose", file(purpose="__class__"), "alice", 400),
     # -- Values of other kinds
     ("password is a list", post(LOGIN, {"email": "alice@example.com", "password": ["x"]}), "anyone", 400),
     ("password is an object", post(LOGIN, {"email": "alice@example.com", "password": {"$ne": ""}}), "anyone", 400),
@@ -189,6 +230,7 @@ def everything():
         AppSession.objects.count(),
         UserDevice.objects.count(),
         AuditEvent.objects.exclude(outcome="refused").count(),
+        [model.objects.count() for model in (StoredFile, Vehicle, Purchase, Appointment, TunerApplication)],
     )  # fmt: skip
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from core.ports import demo_worlds
 from core.rls import SYSTEM_ROLE
 from core.testing.client import use_role
 from sync.ports import ModelCollection, collections
 from sync.testing import number_at_once
+from tests.belongings import fill_everything
 from tests.cast import login
 
 pytestmark = pytest.mark.django_db
@@ -16,9 +16,7 @@ pytestmark = pytest.mark.django_db
 def people(db):
     use_role(SYSTEM_ROLE)
     number_at_once()
-    filled = {"accounts": []}
-    for plug in demo_worlds.values():
-        plug.fill(filled)
+    filled = fill_everything()
     return [filled[name] for name in ("alice", "bob", "tara")]
 
 

@@ -77,6 +77,12 @@ class BookingInput(WhenMixin, StrictSerializer):
     address = StrictCharField(required=False, allow_blank=True, max_length=300)
     payment_method = serializers.ChoiceField(choices=PaymentMethod.choices, default=PaymentMethod.CASH)
     offer_id = serializers.UUIDField(required=False, allow_null=True)
+    rewards_minor = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=2**53 - 1,
+        help_text="Of one's rewards, to pay what is due now.",
+    )
     notes = StrictCharField(required=False, allow_blank=True, max_length=2000)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -104,6 +110,7 @@ class BookingInput(WhenMixin, StrictSerializer):
             address=data.get("address", "") if data["service_location"] == ServicePlace.HOME else "",
             payment_method=data["payment_method"],
             offer_id=data.get("offer_id"),
+            rewards_minor=data.get("rewards_minor", 0),
             notes=data.get("notes", ""),
             field=data["field"],
         )

@@ -33,6 +33,7 @@ from core import clock
 from core.refs import Ref
 from core.rls import as_system
 from garage.models import Vehicle, VehicleModel
+from payments.errors import MoreRewardsThanDue
 from payments.models import Payment
 from payments.selectors import payment_payload
 from payments.services import open_order, present_order
@@ -40,6 +41,7 @@ from users.models import User
 from users.ports import benefits
 
 INCLUDED = "included_services"  # the benefit: codes of the services that a membership includes
+DISCOUNT = "service_discount_bps"  # the benefit: hundredths of a percent off every service
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -66,6 +68,7 @@ class Wish:
     address: str = ""
     payment_method: str = PaymentMethod.CASH
     offer_id: UUID | None = None
+    rewards_minor: int = 0
     notes: str = ""
     field: str = "services"  # the name under which the services came
 
@@ -160,8 +163,11 @@ def _book(
         appointment.save(update_fields=["guest_token_hash"])
     allocate(location, appointment, places)
     tell(appointment, "", actor=desk.actor if desk else customer.user.pk if customer.user else None)
-    payment = _order(appointment, wish.payment_method, customer.user)
-    if appointment.status != Status.PENDING_PAYMENT:
+    held = appointment.status == Status.PENDING_PAYMENT
+    payment = _order(appointment, wish, customer.user)
+    if payment and payment.captured_at:  # rewards paid for all of it
+        appointment.refresh_from_db()
+    if not held:
         plan_reminders(appointment)
     settle_wish(appointment)
     return appointment, payment
@@ -189,6 +195,8 @@ def _insert(
             vehicle_type_id=model.vehicle_type_id if model else None,
             total_minor=full,
         )
+    else:
+        discount = share(full, _member_discount(customer.user))
     total = full - discount
     due = _due(location, wish.payment_method, total) if desk is None else 0
     status = Status.PENDING_PAYMENT if due else first_status(location, desk is not None)
@@ -274,10 +282,19 @@ def _demand_included(user: User | None, services: Sequence[Service]) -> None:
         raise NotIncluded
 
 
-def _order(appointment: Appointment, method: str, payer: User | None) -> Payment | None:
-    """What is due now is paid online; the rest at the counter."""
+def _member_discount(user: User | None) -> int:
+    """What a membership takes off, in hundredths of a percent; an offer takes its place."""
+    plug = benefits.get(DISCOUNT)
+    return min(10_000, int(plug.value_for(user) or 0)) if plug and user else 0
+
+
+def _order(appointment: Appointment, wish: Wish, payer: User | None) -> Payment | None:
+    """What is due now is paid online; the rest at the counter. Rewards pay of what is due first."""
+    target, rewards = Ref(KIND, appointment.pk), wish.rewards_minor
     if appointment.due_minor:
-        return open_order(payer=payer, target=Ref(KIND, appointment.pk))
-    if appointment.total_minor and method == PaymentMethod.CASH:
-        return open_order(payer=payer, target=Ref(KIND, appointment.pk), gateway="cash")
+        return open_order(payer=payer, target=target, rewards_minor=rewards)
+    if appointment.total_minor and wish.payment_method == PaymentMethod.CASH:
+        return open_order(payer=payer, target=target, gateway="cash", rewards_minor=rewards)
+    if rewards:
+        raise MoreRewardsThanDue(fields={"rewards_minor": ["0 is due."]})
     return None

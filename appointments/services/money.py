@@ -112,7 +112,9 @@ def _captured(appointment_id: UUID) -> int:
     rows = Payment.objects.filter(
         subject_kind=KIND, subject_id=appointment_id, captured_at__isnull=False
     ).exclude(honoured=False)
-    total = rows.aggregate(sum=Sum(F("captured_minor") - F("refunded_minor")))["sum"]
+    money = F("captured_minor") - F("refunded_minor")
+    rewards = F("rewards_minor") - F("rewards_back_minor")
+    total = rows.aggregate(sum=Sum(money + rewards))["sum"]
     return int(total or 0)
 
 
@@ -149,12 +151,13 @@ def settle_end(row: Appointment, payments: list[Payment], *, fee_minor: int, by:
             if payment.status != PaymentStatus.AUTHORIZED:
                 cancel_order(payment)
         elif payment.status in PAID or payment.captured_minor:
-            back = max(0, payment.left_minor - fee_minor)
-            fee_minor = max(0, fee_minor - payment.left_minor)
+            left = payment.worth_left_minor
+            back = max(0, left - fee_minor)
+            fee_minor = max(0, fee_minor - left)
             if back:
                 refund(
                     payment=payment,
-                    amount_minor=back,
+                    amount_minor=payment.money_in(back),
                     reason=f"{row.reference} {row.get_status_display().lower()}",
                     by=by,
                     key=f"booking-{payment.pk}",

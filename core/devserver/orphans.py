@@ -52,8 +52,10 @@ def survivors(processes: Sequence[psutil.Process], *, seconds: float) -> list[ps
 
 
 def alive(process: psutil.Process) -> bool:
+    """Does any thread of it still run? A zombie with threads still holds its port."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        dead = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+        return process.is_running() and not dead
     return False
 
 

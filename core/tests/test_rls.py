@@ -174,3 +174,16 @@ def test_every_change_counts_a_revision_and_no_change_does_not(people):
     changed = StoredFile.objects.get(pk=file.pk)
     assert changed.rev == 2
     assert changed.updated_at > file.updated_at
+
+
+def test_a_table_that_is_read_more_widely_than_written_narrows_update_and_delete():
+    """Where reading and writing differ, the row before an update, and a deleted one, are judged as written ones."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename, count(*) FILTER (WHERE permissive = 'RESTRICTIVE' AND cmd IN ('UPDATE', 'DELETE')) "
+            "FROM pg_policies GROUP BY tablename "
+            "HAVING bool_or(policyname = 'app' AND cmd = 'ALL' AND qual IS DISTINCT FROM with_check)"
+        )
+        narrowed = dict(cursor.fetchall())
+    assert "marketplace_tune" in narrowed
+    assert {table for table, policies in narrowed.items() if policies != 2} == set()

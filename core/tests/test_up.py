@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.devserver.orphans import MARK, end_marked
+from core.devserver.orphans import MARK, alive, end_marked, survivors
 from core.devserver.run import fingerprint, prepared, refuse_taken
 
 ROOT = Path(__file__).parents[2]
@@ -23,9 +24,12 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A free one below those that the system gives to outgoing connections: nobody takes it between two lines."""
+    for number in random.sample(range(20000, 32000), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", number))
+            return number
+    raise AssertionError("no free port")
 
 
 @contextlib.contextmanager
@@ -91,6 +95,23 @@ def test_the_next_run_ends_what_a_killed_one_left_and_nothing_else(tmp_path, por
     assert end_marked(tmp_path, ours=False) == 2
     assert children_of(parent.pid) == []
     refuse_taken("127.0.0.1", port)
+
+
+HEADLESS = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how a process dies is Linux's own")
+def test_a_process_whose_first_thread_has_died_is_not_gone():
+    with subprocess.Popen([sys.executable, "-c", HEADLESS]) as child:
+        process = psutil.Process(child.pid)
+        wait_until(lambda: process.status() == psutil.STATUS_ZOMBIE)
+        assert alive(process)
+        child.kill()
+        assert survivors([process], seconds=10) == []
 
 
 def test_a_taken_port_is_named(port):

@@ -14,6 +14,12 @@ class PurchaseInput(StrictSerializer):
     tune_id = VisibleField(Tune, source="tune")
     vehicle_id = VisibleField(Vehicle, source="vehicle", required=False, allow_null=True)
     gateway = StrictCharField(required=False, allow_null=True, max_length=20)
+    rewards_minor = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=2**53 - 1,
+        help_text="Of the buyer's rewards, to pay a part or all.",
+    )
 
 
 class PurchaseOrderSerializer(StrictSerializer):

@@ -32,11 +32,17 @@ LIVE = (EntitlementStatus.ACTIVE, EntitlementStatus.SUSPENDED)
 
 
 def purchase_tune(
-    *, buyer: User, tune: Tune, vehicle: Vehicle | None = None, gateway: str | None = None
+    *,
+    buyer: User,
+    tune: Tune,
+    vehicle: Vehicle | None = None,
+    gateway: str | None = None,
+    rewards_minor: int | None = None,
 ) -> tuple[Purchase, dict[str, Any] | None]:
     """Reserve the tune at today's price and open its order; a free one is paid at once (no payment).
 
-    Repeating answers the same pair while the price stays. Call it outside of transactions: it talks to the
+    `rewards_minor` of the buyer's rewards pay a part, or all of it at once. Repeating answers the same pair while
+    the price stays. Call it outside of transactions: it talks to the
     gateway. Raises AlreadyOwned, OwnTune, NotForSale (409), VinNeeded (400), and what payments raises.
     """
     with as_user(buyer):
@@ -46,7 +52,11 @@ def purchase_tune(
             if not complete_purchase(purchase.pk):
                 raise AlreadyOwned
             return Purchase.objects.get(pk=purchase.pk), None
-        order = open_order(payer=buyer, target=Ref(KIND, purchase.pk), gateway=gateway)
+        order = open_order(
+            payer=buyer, target=Ref(KIND, purchase.pk), gateway=gateway, rewards_minor=rewards_minor
+        )
+        if order.captured_at:
+            purchase.refresh_from_db()
     return purchase, present_order(order)
 
 

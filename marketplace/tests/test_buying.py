@@ -366,5 +366,15 @@ def test_a_forgotten_filter_leaks_nothing():
         assert draft.versions.count() == 0
         assert draft.fits.count() == 0
         assert Entitlement.objects.update(download_limit=999) == 0
-    with pytest.raises(Exception, match="row-level security"), as_user(bob):
-        Tune.objects.filter(status="published").update(price_minor=0)
+
+
+def test_what_everybody_reads_only_its_owner_changes():
+    theirs = make_tune()
+    buy(make_user("alice"), theirs)
+    rival = make_tuner("bob")
+    with as_user(rival.user):
+        assert Tune.objects.filter(pk=theirs.pk).count() == 1
+        assert Tune.objects.update(price_minor=0) == 0
+        assert Tune.objects.update(tuner=rival) == 0  # the row after it would be Bob's own
+        assert Tune.objects.all()._raw_delete("default") == 0
+    assert Tune.objects.get(pk=theirs.pk).tuner_id == theirs.tuner_id

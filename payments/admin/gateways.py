@@ -9,15 +9,16 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
-from core.staff import FactsAdmin, ask, deed
-from payments.admin.base import LABELS, ReadOnlyAdmin, staff_of
+from core.staff import FactsAdmin, ask, ask_why, deed
+from payments.admin.base import LABELS, FactsInline, MoneyAdmin, ReadOnlyAdmin, staff_of
 from payments.models import (
     GatewaySubscription,
     Payout,
     PayoutAccount,
+    PayoutReversal,
     WebhookEvent,
 )
-from payments.services import webhooks
+from payments.services import recovery, webhooks
 from payments.services.payouts import verify_account
 
 
@@ -92,9 +93,32 @@ class PayoutAccountAdmin(FactsAdmin):
         return self.done(request, object_id, partial(verify_account, row, by=staff_of(request)), "Verified.")
 
 
+class ReversalInline(FactsInline):
+    """What came back of it, and why."""
+
+    model = PayoutReversal
+    fields = ("amount", "status", "reason", "error", "created_at")
+    readonly_fields = fields
+
+
 @admin.register(Payout)
-class PayoutAdmin(ReadOnlyAdmin):
+class PayoutAdmin(MoneyAdmin):
     list_display = ("user", "amount", "shown_status", "account", "created_at", "paid_at")
     list_filter = ("status", "currency", "created_at")
     list_select_related = ("user", "account")
     search_fields = ("key", "gateway_transfer_id", "user__email")
+    fields = (("user", "account"), ("amount", "shown_status"), ("created_at", "paid_at"), "error")
+    readonly_fields = ("user", "account", "amount", "shown_status", "created_at", "paid_at", "error")
+    inlines = (ReversalInline,)
+    actions_detail: Any = ("fetch_back",)
+
+    @deed(
+        "Fetch back",
+        ask_why(
+            "Fetch this payout back?", "Fetch back", "All that is left of it leaves the payee's account."
+        ),
+    )
+    def fetch_back(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        row = Payout.objects.get(pk=object_id)
+        act = partial(recovery.reverse, row, by=staff_of(request), reason=form.cleaned_data["reason"])
+        return self.done(request, object_id, act, "Asked for.")

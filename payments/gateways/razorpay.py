@@ -188,10 +188,11 @@ class Razorpay:
     def reverse(self, transfer_id: str, *, amount_minor: int, key: str) -> SeenTransfer:
         """The reversal, as a transfer that went back."""
         body = {"amount": amount_minor, "notes": {"key": key}}
-        answer = _call(lambda client: client.transfer.reverse(_safe(transfer_id), body))
-        return SeenTransfer(
-            wire.text(answer, "id", needed=True), wire.amount(answer), wire.currency(answer), "reversed", key
-        )
+        return wire.read_reversal(_call(lambda client: client.transfer.reverse(_safe(transfer_id), body)))
+
+    def find_reversal(self, transfer_id: str, key: str) -> SeenTransfer | None:
+        items = _items(lambda client: client.transfer.reversals(_safe(transfer_id), {"count": MANY}))
+        return next((back for back in map(wire.read_reversal, items) if back.key == key), None)
 
 
 # -- Inside

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from django.utils.crypto import salted_hmac
 
 from payments.errors import OddAnswer
 from payments.gateways.signatures import checkout_message, demand
@@ -83,7 +84,24 @@ def read_payment(data: Any) -> SeenPayment:
         currency=currency(data),
         method=text(data, "method"),
         error=text(data, "error_description", longest=2000)[:200],
+        instrument=instrument(data),
     )
+
+
+def instrument(data: Any) -> str:
+    """A keyed hash of the account or card that was paid with; "" where the gateway doesn't tell enough of it.
+
+    It only ever serves to see that two people pay with the same one: what it was can't be read back.
+    """
+    parts = [text(data, "vpa", longest=256).lower()]
+    card = data.get("card")
+    if not parts[0] and isinstance(card, Mapping):
+        names = ("last4", "network", "type", "issuer", "name")
+        parts = [str(card.get(name) or "")[:80].lower() for name in names]
+        parts = parts if parts[0] and parts[-1] else [""]
+    if not any(parts):
+        return ""
+    return salted_hmac("payments.instrument", "|".join(parts), algorithm="sha256").hexdigest()
 
 
 def read_refund(data: Any) -> SeenRefund:
@@ -132,6 +150,17 @@ def read_transfer(data: Any) -> SeenTransfer:
         status="pending" if status in {"created", "pending"} else status,
         key=text(_notes(data), "key", longest=80),
         error=text(data.get("error") or {}, "description", longest=2000)[:200],
+    )
+
+
+def read_reversal(data: Any) -> SeenTransfer:
+    """A transfer that went back, or a part of it."""
+    return SeenTransfer(
+        id=text(data, "id", needed=True),
+        amount_minor=amount(data),
+        currency=currency(data),
+        status="reversed",
+        key=text(_notes(data), "key", longest=80),
     )
 
 

@@ -16,6 +16,7 @@ from payments.models.recurring import (
     GatewaySubscription,
     Payout,
     PayoutAccount,
+    PayoutReversal,
     PayoutStatus,
     SubscriptionStatus,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "PaymentStatus",
     "Payout",
     "PayoutAccount",
+    "PayoutReversal",
     "PayoutStatus",
     "Posting",
     "Refund",

@@ -38,7 +38,8 @@ class Payment(Record):
     """What one payer owes for one thing (`target`), at one gateway; the snapshot of its quote included.
 
     `captured_minor` counts what was taken for it (second captures and mismatches aside), `refunded_minor` what
-    of that went back. `honoured` is the payable's answer: null until asked.
+    of that went back; `amount_minor` is what the gateway is asked for, `rewards_minor` what the payer's rewards pay
+    on top of it (payments/services/rewards.py). `honoured` is the payable's answer: null until asked.
     """
 
     subject_kind = models.CharField(max_length=40)
@@ -67,6 +68,9 @@ class Payment(Record):
     captured_at = models.DateTimeField(null=True, blank=True)
     captured_minor = models.BigIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
+    rewards_minor = models.BigIntegerField(default=0, help_text="Paid with rewards, on top of the amount.")
+    rewards_back_minor = models.BigIntegerField(default=0)
+    rewards_held = models.BooleanField(default=False, help_text="Taken from the payer's rewards account.")
     honoured = models.BooleanField(null=True, blank=True)
     review_reason = models.CharField(max_length=200, blank=True)
     next_check_at = models.DateTimeField(null=True, blank=True)
@@ -98,6 +102,10 @@ class Payment(Record):
                 name="payments_refund_never_above_paid",
             ),
             models.CheckConstraint(
+                condition=Q(rewards_back_minor__gte=0) & Q(rewards_back_minor__lte=F("rewards_minor")),
+                name="payments_rewards_back_in_bounds",
+            ),
+            models.CheckConstraint(
                 condition=Q(status__in=PaymentStatus.values), name="payments_status_known"
             ),
             models.UniqueConstraint(fields=["gateway", "gateway_order_id"], name="payments_order_once"),
@@ -119,6 +127,22 @@ class Payment(Record):
     def left_minor(self) -> int:
         """What was taken and not given back."""
         return int(self.captured_minor - self.refunded_minor)
+
+    @property
+    def worth_minor(self) -> int:
+        """The price of the thing: money and rewards together."""
+        return int(self.amount_minor + self.rewards_minor)
+
+    @property
+    def worth_left_minor(self) -> int:
+        """What was paid and not given back, money and rewards together."""
+        rewards = self.rewards_minor - self.rewards_back_minor if self.captured_at else 0
+        return int(self.left_minor + rewards)
+
+    def money_in(self, worth_minor: int) -> int:
+        """The money of a refund that gives `worth_minor` back, rewards in proportion; rounded up."""
+        whole = self.worth_minor if self.captured_at else self.amount_minor
+        return min(int(self.left_minor), -(-worth_minor * int(self.amount_minor) // whole))
 
 
 class GatewayPaymentStatus(models.TextChoices):
@@ -148,6 +172,11 @@ class GatewayPayment(Record):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     method = models.CharField(max_length=40, blank=True)
+    instrument = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="A keyed hash of the card or account, where the gateway tells it.",
+    )
     error = models.CharField(max_length=200, blank=True)
     reserved_minor = models.BigIntegerField(default=0)
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from core.models import Record
 from core.querysets import ScopedQuerySet
@@ -111,6 +111,7 @@ class Payout(Record):
     gateway_transfer_id = models.CharField(max_length=64, blank=True)
     error = models.CharField(max_length=200, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
+    reversed_minor = models.BigIntegerField(default=0, help_text="Come back, or asked to.")
 
     class Payouts(ScopedQuerySet["Payout"]):
         owner_path = "user"
@@ -123,7 +124,60 @@ class Payout(Record):
             models.CheckConstraint(
                 condition=Q(status__in=PayoutStatus.values), name="payments_payout_status_known"
             ),
+            models.CheckConstraint(
+                condition=Q(reversed_minor__gte=0, reversed_minor__lte=F("amount_minor")),
+                name="payments_payout_back_at_most_once",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"Payout to {self.account}"
+
+    @property
+    def left_minor(self) -> int:
+        """What can still be fetched back."""
+        return self.amount_minor - self.reversed_minor
+
+
+class PayoutReversal(Record):
+    """A payout, or a part of it, on its way back: before a refund that its payee can't cover, or asked for by staff."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", "Requested"
+        PROCESSED = "processed", "Processed"
+        FAILED = "failed", "Failed"
+
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="reversals")
+    refund = models.ForeignKey("Refund", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    amount_minor = models.BigIntegerField()
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.REQUESTED)
+    key = models.CharField(max_length=80, unique=True)
+    gateway_reversal_id = models.CharField(max_length=64, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Reversals(ScopedQuerySet["PayoutReversal"]):
+        owner_path = "payout__user"
+
+    objects: ClassVar[Any] = Reversals.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_reversal_positive"),
+            models.CheckConstraint(
+                condition=Q(status__in=["requested", "processed", "failed"]),
+                name="payments_reversal_status_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"], condition=Q(status="requested"), name="payments_reversals_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_status_display()}: {self.reason}"
+
+    @property
+    def currency(self) -> str:
+        return self.payout.currency

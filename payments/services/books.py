@@ -24,14 +24,29 @@ def earnings(payment: Payment, amount_minor: int) -> list[tuple[str, int]]:
 
 def money_place(payment: Payment) -> str:
     """The account where this payment's money lies."""
+    if payment.gateway == "rewards":
+        return f"rewards:{payment.user_id}"
     return "cash:desk" if payment.gateway == "cash" else f"gateway:{payment.gateway}"
 
 
 def unearned(payment: Payment, amount_minor: int) -> list[tuple[str, int]]:
-    """What each side gives up when `amount_minor` more goes back, so that a full refund ends at zero exactly."""
-    before = earnings(payment, payment.refunded_minor)
-    after = earnings(payment, payment.refunded_minor + amount_minor)
-    return [(code, now - then) for (code, now), (_, then) in zip(after, before, strict=True)]
+    """What each side gives up when `amount_minor` more goes back, so that a full refund ends at zero exactly.
+
+    Rewards that paid for a part go back to their account in proportion, in the same entry.
+    """
+    back = rewards_back(payment, amount_minor)
+    before = earnings(payment, payment.refunded_minor + payment.rewards_back_minor)
+    after = earnings(payment, payment.refunded_minor + amount_minor + payment.rewards_back_minor + back)
+    lines = [(code, now - then) for (code, now), (_, then) in zip(after, before, strict=True)]
+    return [*lines, (f"rewards:{payment.user_id}", -back)] if back else lines
+
+
+def rewards_back(payment: Payment, amount_minor: int) -> int:
+    """The rewards that go back with `amount_minor` of the money; all of them with the last of it."""
+    if not payment.rewards_minor or not payment.captured_minor:
+        return 0
+    gone = payment.refunded_minor + amount_minor
+    return payment.rewards_minor * gone // payment.captured_minor - payment.rewards_back_minor
 
 
 def negative(lines: list[tuple[str, int]]) -> list[tuple[str, int]]:

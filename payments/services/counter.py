@@ -9,6 +9,7 @@ from payments import ledger
 from payments.errors import CashTooMuch, NotACashPayment, NotInReview, PaymentClosed
 from payments.models import GatewayPayment, GatewayPaymentStatus, Payment, PaymentStatus
 from payments.models.money import OPEN
+from payments.services import rewards
 from payments.services.again import again
 from payments.services.books import move
 from payments.services.refunds import give_back
@@ -106,6 +107,7 @@ def reject(*, payment: Payment, by: User, reason: str) -> Payment:
         if locked.status != PaymentStatus.REVIEW:
             raise NotInReview
         move(locked, PaymentStatus.EXPIRED)
+        rewards.release(locked)
         note(locked, "rejected", "staff", reason, actor=by.pk)
         audit.record("payments.review_rejected", actor=by.pk, target=locked.pk, reason=reason)
         for attempt in GatewayPayment.objects.filter(payment=locked, status=GatewayPaymentStatus.CAPTURED):

@@ -10,7 +10,7 @@ from payments.models import Dispute, DisputeStatus, GatewayPayment, Payment, Pay
 from payments.models.money import PAID
 from payments.ports import SeenDispute, payables
 from payments.services.again import again
-from payments.services.books import money_place, move, tell_refunded, unearned
+from payments.services.books import money_place, move, rewards_back, tell_refunded, unearned
 from payments.services.timeline import note
 
 PHASES = {
@@ -86,6 +86,7 @@ def _lost(payment: Payment, attempt: GatewayPayment, dispute: Dispute) -> None:
         note(payment, "needs_a_look", "webhook", "A chargeback of money that didn't settle the order.")
         return
     amount = min(dispute.amount_minor, payment.left_minor)
+    back = rewards_back(payment, amount) if payment.honoured else 0
     attempt.reserved_minor = min(attempt.amount_minor, attempt.reserved_minor + amount)
     attempt.save(update_fields=["reserved_minor"])
     if amount:
@@ -100,13 +101,14 @@ def _lost(payment: Payment, attempt: GatewayPayment, dispute: Dispute) -> None:
             ],
         )
         payment.refunded_minor += amount
-        payment.save(update_fields=["refunded_minor"])
+        payment.rewards_back_minor += back
+        payment.save(update_fields=["refunded_minor", "rewards_back_minor"])
     full = payment.left_minor == 0
     if payment.status == PaymentStatus.DISPUTED and (full or not _others_open(payment, dispute)):
         move(payment, PaymentStatus.CHARGED_BACK if full else _as_before(payment))
     if payment.honoured and amount:
         plug = payables[payment.subject_kind]
-        plug.refunded(payment.subject_id, amount, full)
+        plug.refunded(payment.subject_id, amount + back, full)
         if not full:
             plug.disputed(payment.subject_id, False)
         tell_refunded(payment, amount)

@@ -1,5 +1,6 @@
 """Opening an order: the quote becomes a Payment in the caller's transaction, the gateway's order follows outside."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +11,20 @@ from core.errors import NotFound
 from core.ids import uuid7
 from core.refs import Ref
 from core.rls import as_system
-from payments.errors import AmountNotPossible, NothingToPay, PaymentClosed
+from payments.errors import (
+    AmountNotPossible,
+    MoreRewardsThanDue,
+    NotEnoughRewards,
+    NothingToPay,
+    PaymentClosed,
+)
 from payments.models import Payment, PaymentStatus
 from payments.models.money import OPEN
 from payments.outside import gateway_named
-from payments.ports import ExpiringPayable, Gateway, Quote, payables
+from payments.ports import ExpiringPayable, Gateway, Quote, gateways, payables
 from payments.selectors import choose_gateway, payment_payload
+from payments.services import rewards
+from payments.services.settling import apply
 from payments.services.timeline import note
 from users.models import User
 
@@ -23,22 +32,30 @@ FIRST_CHECK = timedelta(minutes=15)
 LIFETIME = timedelta(days=3)  # of an order without a hold
 
 
-def open_order(*, payer: User | None, target: Ref, gateway: str | None = None) -> Payment:
+def open_order(
+    *, payer: User | None, target: Ref, gateway: str | None = None, rewards_minor: int | None = None
+) -> Payment:
     """The open payment of `target` for this payer (None: a guest), quoted now; call it in your transaction.
 
     Repeating returns the same payment while price, payer and gateway stay; a changed price or gateway closes the
     old one and opens a new one. `gateway` None or "razorpay" is the online default; "cash" is the counter.
-    Raises PaymentsDisabled (503), UnknownGateway (400), AmountNotPossible (409), and what the quote raises.
+    `rewards_minor` of the payer's rewards pay a part (None: as many as an open payment of it holds already); when
+    they pay all, the payment is settled here and now. Raises PaymentsDisabled (503), UnknownGateway (400),
+    AmountNotPossible, NotEnoughRewards, MoreRewardsThanDue (409), and what the quote raises.
     """
     way = choose_gateway(gateway)
     plug = payables.get(target.kind)
     if plug is None:
         raise NotFound
     quote = plug.quote(target.id, payer)
-    _demand_possible(quote, way)
     with as_system("payment rows are written by the till alone"):
-        found = _still_good(payer, target, way, quote)
-        return found or _insert(payer, target, way, quote)
+        found = _open_one(target)
+        if rewards_minor is None:
+            rewards_minor = found.rewards_minor if found and found.rewards_held else 0
+        order = _Order.made(payer, target, way, quote, rewards_minor)
+        if found and _still_good(found, order):
+            return found
+        return _insert(order)
 
 
 def present_order(payment: Payment) -> dict[str, Any]:
@@ -111,61 +128,106 @@ def cancel_order(payment: Payment) -> None:
 # -- Inside
 
 
-def _demand_possible(quote: Quote, way: Gateway) -> None:
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What shall be paid: `amount_minor` by the gateway, `rewards_minor` from the payer's rewards on top."""
+
+    payer: User | None
+    target: Ref
+    way: Gateway
+    quote: Quote
+    amount_minor: int
+    rewards_minor: int
+
+    @classmethod
+    def made(
+        cls, payer: User | None, target: Ref, way: Gateway, quote: Quote, rewards_minor: int
+    ) -> "_Order":
+        """Rewards that pay for all are a gateway of their own. Raises what `open_order` does."""
+        _demand_sound(quote, way)
+        if rewards_minor and payer is None:
+            raise NotEnoughRewards("Please log in to use rewards.")
+        if rewards_minor > quote.amount_minor:
+            raise MoreRewardsThanDue(fields={"rewards_minor": [f"{quote.amount_minor} is due."]})
+        due = quote.amount_minor - rewards_minor
+        if due == 0:
+            return cls(payer, target, gateways[rewards.GATEWAY], quote, quote.amount_minor, 0)
+        if due < (least := way.can.minimums.get(quote.currency, 1)):
+            raise AmountNotPossible(f"The smallest amount here is {least} minor units of {quote.currency}.")
+        return cls(payer, target, way, quote, due, rewards_minor)
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The quote's, and what the rewards take off; together the amount."""
+        lines = [
+            {
+                "label": line.label,
+                "quantity": line.quantity,
+                "amount_minor": line.amount_minor,
+                "tax_minor": line.tax_minor,
+            }
+            for line in self.quote.lines
+        ]
+        if not self.rewards_minor:
+            return lines
+        whole = {"label": self.quote.description, "amount_minor": self.quote.amount_minor}
+        off = {"label": "Paid with rewards", "amount_minor": -self.rewards_minor}
+        return [
+            *(lines or [whole | {"quantity": 1, "tax_minor": 0}]),
+            off | {"quantity": 1, "tax_minor": 0},
+        ]
+
+
+def _demand_sound(quote: Quote, way: Gateway) -> None:
     if quote.amount_minor <= 0:
         raise NothingToPay
     if quote.lines and sum(line.amount_minor for line in quote.lines) != quote.amount_minor:
         raise ValueError("The lines of a quote must sum to its amount.")
     if way.can.currencies and quote.currency not in way.can.currencies:
         raise AmountNotPossible(f"{way.name} doesn't take {quote.currency}.")
-    if quote.amount_minor < (least := way.can.minimums.get(quote.currency, 1)):
-        raise AmountNotPossible(f"The smallest amount here is {least} minor units of {quote.currency}.")
 
 
-def _still_good(payer: User | None, target: Ref, way: Gateway, quote: Quote) -> Payment | None:
-    """The open payment, if it may go on; one that differs is closed, unless its money is under way."""
+def _open_one(target: Ref) -> Payment | None:
     found: Payment | None = (
         Payment.objects.select_for_update()
         .filter(subject_kind=target.kind, subject_id=target.id, status__in=OPEN)
         .first()
     )
-    if found is None:
-        return None
-    same = (found.amount_minor, found.currency, found.gateway, found.user_id) == (
-        quote.amount_minor,
-        quote.currency,
-        way.name,
-        payer.pk if payer else None,
+    return found
+
+
+def _still_good(found: Payment, order: _Order) -> bool:
+    """May the open payment go on? One that differs is closed, unless its money is under way."""
+    same = (found.amount_minor, found.rewards_minor, found.currency, found.gateway, found.user_id) == (
+        order.amount_minor,
+        order.rewards_minor,
+        order.quote.currency,
+        order.way.name,
+        order.payer.pk if order.payer else None,
     )
     over = found.expires_at is not None and found.expires_at <= clock.now()
     if (same and not over) or found.status == PaymentStatus.AUTHORIZED or found.captured_minor:
-        return found
+        return True
     _close(found, "api")
-    return None
+    return False
 
 
-def _insert(payer: User | None, target: Ref, way: Gateway, quote: Quote) -> Payment:
+def _insert(order: _Order) -> Payment:
     payment_id, now = uuid7(), clock.now()
+    target, way, quote = order.target, order.way, order.quote
     try:
         with as_system("a savepoint: another request may open the same payment just now"):
             payment: Payment = Payment.objects.create(
                 id=payment_id,
                 subject_kind=target.kind,
                 subject_id=target.id,
-                user=payer,
+                user=order.payer,
                 gateway=way.name,
-                amount_minor=quote.amount_minor,
+                amount_minor=order.amount_minor,
+                rewards_minor=order.rewards_minor,
                 currency=quote.currency,
                 description=quote.description[:200],
-                lines=[
-                    {
-                        "label": line.label,
-                        "quantity": line.quantity,
-                        "amount_minor": line.amount_minor,
-                        "tax_minor": line.tax_minor,
-                    }
-                    for line in quote.lines
-                ],
+                lines=order.lines,
                 payee_id=quote.payee_id,
                 commission_bps=quote.commission_bps,
                 receipt=str(payment_id),
@@ -176,6 +238,10 @@ def _insert(payer: User | None, target: Ref, way: Gateway, quote: Quote) -> Paym
         found: Payment = Payment.objects.get(subject_kind=target.kind, subject_id=target.id, status__in=OPEN)
         return found
     note(payment, "opened", "api", f"{payment.amount_minor} {payment.currency}")
+    rewards.hold(payment)
+    if way.name == rewards.GATEWAY:
+        rewards.demand(payment.user_id, payment.amount_minor, payment.currency)
+        apply(payment, rewards.seen(payment), "rewards")
     return payment
 
 
@@ -183,3 +249,4 @@ def _close(payment: Payment, source: str) -> None:
     payment.status = PaymentStatus.EXPIRED
     payment.save(update_fields=["status"])
     note(payment, "expired", source)
+    rewards.release(payment)

@@ -16,14 +16,14 @@ from core import audit, clock
 from core.ids import uuid7
 from core.rls import as_system
 from payments import ledger, states
-from payments.errors import GatewayDeclined, GatewayUnavailable, NotSupported, PaymentClosed, UnknownOrder
+from payments.errors import GatewayDeclined, GatewayUnavailable, NotSupported, UnknownOrder
 from payments.jobs import enqueue
 from payments.models import Payment, PaymentStatus, Payout, PayoutAccount, PayoutStatus, Posting, Refund
 from payments.outside import gateway_named
 from payments.ports import Gateway, SeenTransfer, TransferGateway, gateways
 from payments.services.again import again
-from payments.services.books import earnings
-from payments.services.refunds import UNDER_WAY
+from payments.services.books import earnings, rewards_back
+from payments.states import UNDER_WAY
 from users.models import User
 
 
@@ -35,13 +35,13 @@ def cleared(user_id: UUID, currency: str) -> int:
     came_back = Q(entry__source__startswith="payout:")  # it had cleared once
     counted = rows.filter(Q(amount_minor__gt=0) | Q(entry__at__lte=cleared_by) | came_back)
     owed = -int(counted.aggregate(sum=Sum("amount_minor"))["sum"] or 0)
-    return max(0, owed - _held(user_id, currency))
+    return max(0, owed - held(user_id, currency))
 
 
 def register_account(*, user: User, gateway: str, gateway_account_id: str, label: str = "") -> PayoutAccount:
     """A payee names the linked account that their money shall go to; staff verify it before anything goes there."""
     with as_system("payout accounts are written by the till alone"):
-        _alone(user.pk)
+        alone(user.pk)
         now = clock.now()
         PayoutAccount.objects.filter(user=user, deleted_at=None).update(deleted_at=now)
         made: PayoutAccount = PayoutAccount.objects.create(
@@ -61,7 +61,7 @@ def schedule(account: PayoutAccount, currency: str) -> Payout | None:
     """Schedule all that has cleared for one account; None when that is nothing, or less than the gateway moves."""
     way = gateways[account.gateway]
     with as_system("payouts are for all payees"):
-        _alone(account.user_id)
+        alone(account.user_id)
         amount = cleared(account.user_id, currency)
         if amount < max(1, way.can.minimums.get(currency, 1)) or account.verified_at is None:
             return None
@@ -105,7 +105,7 @@ def send(payout_id: UUID) -> Payout:
         if not again_sent:
             row.status = PayoutStatus.PROCESSING
             row.save(update_fields=["status"])
-    service = _service(gateway_named(row.account.gateway))
+    service = transfers_of(gateway_named(row.account.gateway))
     try:
         seen = service.find_transfer(row.key) if again_sent else None
         seen = seen or service.transfer(
@@ -138,23 +138,6 @@ def settle_transfer(*, gateway: str, seen: SeenTransfer) -> Payout:
     return again(deed)
 
 
-def reverse(payout: Payout, *, by: User, reason: str) -> Payout:
-    """Fetch a paid payout back (before a refund that its payee can't cover); call it outside transactions."""
-    if payout.status != PayoutStatus.PAID:
-        raise PaymentClosed
-    service = _service(gateway_named(payout.account.gateway))
-    service.reverse(payout.gateway_transfer_id, amount_minor=payout.amount_minor, key=f"reverse-{payout.pk}")
-    with as_system("staff acts for all"):
-        row: Payout = Payout.objects.select_for_update(no_key=True).get(pk=payout.pk)
-        if states.may(states.PAYOUT, row.status, PayoutStatus.REVERSED):
-            row.status, row.error = PayoutStatus.REVERSED, reason[:200]
-            row.save(update_fields=["status", "error"])
-            money = f"gateway:{row.account.gateway}"
-            _book(row, "reversed", [(money, row.amount_minor), (f"payee:{row.user_id}", -row.amount_minor)])
-            audit.record("payments.payout_reversed", actor=by.pk, target=row.pk, reason=reason)
-        return row
-
-
 def resume() -> int:
     """Payouts that hang since their job gave up; how many were settled."""
     with as_system("payouts are for all payees"):
@@ -166,6 +149,39 @@ def resume() -> int:
         except GatewayUnavailable:
             return done
     return done
+
+
+def held(user_id: UUID, currency: str, *, but: UUID | None = None) -> int:
+    """What open disputes and refunds under way (`but` one of them) may still cost this payee, minor units."""
+    disputed = Payment.objects.filter(
+        payee_id=user_id, currency=currency, status=PaymentStatus.DISPUTED, honoured=True
+    )
+    refunds = Refund.objects.filter(
+        payment__payee_id=user_id, payment__honoured=True, currency=currency, status__in=UNDER_WAY
+    ).select_related("payment")
+    at_stake = [(payment, payment.worth_left_minor) for payment in disputed]
+    at_stake += [
+        (row.payment, row.amount_minor + rewards_back(row.payment, row.amount_minor))
+        for row in refunds
+        if row.pk != but and row.payment.status != PaymentStatus.DISPUTED
+    ]
+    mine = f"payee:{user_id}"
+    return sum(dict(earnings(payment, amount)).get(mine, 0) for payment, amount in at_stake)
+
+
+def alone(user_id: UUID) -> None:
+    """One payout of a payee at a time, until the transaction ends."""
+    digest = hashlib.sha256(f"payout:{user_id}".encode()).digest()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], "big", signed=True)])
+
+
+def transfers_of(way: Gateway) -> TransferGateway:
+    """The gateway as one that moves money to payees. Raises NotSupported."""
+    service: object = way
+    if not way.can.transfers or not isinstance(service, TransferGateway):
+        raise NotSupported
+    return service
 
 
 # -- Inside
@@ -188,29 +204,6 @@ def _apply(row: Payout, seen: SeenTransfer) -> None:
     row.save(update_fields=["status", "error", "paid_at"])
 
 
-def _held(user_id: UUID, currency: str) -> int:
-    """What open disputes and refunds under way may still cost this payee."""
-    disputed = Payment.objects.filter(
-        payee_id=user_id, currency=currency, status=PaymentStatus.DISPUTED, honoured=True
-    )
-    refunds = Refund.objects.filter(
-        payment__payee_id=user_id, payment__honoured=True, currency=currency, status__in=UNDER_WAY
-    ).select_related("payment")
-    at_stake = [(payment, payment.left_minor) for payment in disputed]
-    at_stake += [
-        (row.payment, row.amount_minor) for row in refunds if row.payment.status != PaymentStatus.DISPUTED
-    ]
-    mine = f"payee:{user_id}"
-    return sum(dict(earnings(payment, amount)).get(mine, 0) for payment, amount in at_stake)
-
-
-def _alone(user_id: UUID) -> None:
-    """One payout of a payee at a time, until the transaction ends."""
-    digest = hashlib.sha256(f"payout:{user_id}".encode()).digest()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(digest[:8], "big", signed=True)])
-
-
 def _book(payout: Payout, kind: str, lines: list[tuple[str, int]]) -> None:
     ledger.book(
         source=f"payout:{payout.pk}", kind=kind, currency=payout.currency, lines=lines, description="Payout"
@@ -219,10 +212,3 @@ def _book(payout: Payout, kind: str, lines: list[tuple[str, int]]) -> None:
 
 def _under_way(payout: Payout) -> str:
     return f"payouts:{payout.account.gateway}"
-
-
-def _service(way: Gateway) -> TransferGateway:
-    service: object = way
-    if not way.can.transfers or not isinstance(service, TransferGateway):
-        raise NotSupported
-    return service

@@ -15,9 +15,10 @@ from payments.models.money import OPEN
 from payments.outside import gateway_named
 from payments.ports import Gateway, gateways
 from payments.services.orders import expire, remember_order
-from payments.services.refunds import UNDER_WAY, send, settle_refund
+from payments.services.refunds import send, settle_refund
 from payments.services.settling import settle
 from payments.services.timeline import note
+from payments.states import UNDER_WAY
 
 log = logging.getLogger(__name__)
 FIRST_GAP = timedelta(minutes=15)
@@ -107,8 +108,8 @@ def _under_way(payment: Payment) -> list[Refund]:
 
 def _due(*, everything: bool) -> list[Payment]:
     with as_system("the till looks at everybody's payments"):
-        names = [name for name, way in gateways.items() if way.can.online and way.enabled]
-        rows = Payment.objects.filter(gateway__in=[*names, "cash"])
+        names = [name for name, way in gateways.items() if way.enabled or not way.can.online]
+        rows = Payment.objects.filter(gateway__in=names)
         if everything:
             lately = Q(status=PaymentStatus.EXPIRED, created_at__gt=clock.now() - LATELY)
             rows = rows.filter(Q(status__in=OPEN) | lately | Q(refunds__status__in=UNDER_WAY))

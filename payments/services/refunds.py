@@ -12,12 +12,12 @@ from payments.jobs import enqueue
 from payments.models import GatewayPayment, Payment, PaymentStatus, Refund, RefundStatus
 from payments.outside import gateway_named
 from payments.ports import SeenRefund, payables
+from payments.services import rewards
 from payments.services.again import again
-from payments.services.books import money_place, move, tell_refunded, unearned
+from payments.services.books import money_place, move, rewards_back, tell_refunded, unearned
+from payments.services.recovery import fetch_back
 from payments.services.timeline import note
 from users.models import User
-
-UNDER_WAY = (RefundStatus.REQUESTED, RefundStatus.PROCESSING, RefundStatus.UNKNOWN)
 
 
 def refund(
@@ -99,6 +99,7 @@ def send(refund_id: UUID) -> Refund:
         if row.status not in {RefundStatus.REQUESTED, RefundStatus.UNKNOWN}:
             return row
         Refund.objects.filter(pk=refund_id).update(tries=row.tries + 1)
+    fetch_back(row)
     way = gateway_named(row.payment.gateway)
     try:
         seen = way.refund(
@@ -227,16 +228,20 @@ def _count(payment: Payment, amount: int) -> None:
     if payment.captured_at is None:  # a part that the cash desk gives back before the sum is complete
         payment.captured_minor -= amount
         payment.save(update_fields=["captured_minor"])
+        if payment.captured_minor == 0:
+            rewards.release(payment)  # if it is paid after all, they are taken again
         return
+    back = rewards_back(payment, amount) if payment.honoured else 0
     payment.refunded_minor += amount
+    payment.rewards_back_minor += back
     full = payment.left_minor == 0
     status = PaymentStatus.REFUNDED if full else PaymentStatus.PARTIALLY_REFUNDED
     if payment.status == status or payment.status in {PaymentStatus.DISPUTED, PaymentStatus.CHARGED_BACK}:
-        payment.save(update_fields=["refunded_minor"])
+        payment.save(update_fields=["refunded_minor", "rewards_back_minor"])
     else:
-        move(payment, status, "refunded_minor")
+        move(payment, status, "refunded_minor", "rewards_back_minor")
     if payment.honoured:
-        payables[payment.subject_kind].refunded(payment.subject_id, amount, full)
+        payables[payment.subject_kind].refunded(payment.subject_id, amount + back, full)
         tell_refunded(payment, amount)
 
 

@@ -16,6 +16,7 @@ from payments.invoices import issue
 from payments.models import GatewayPayment, GatewayPaymentStatus, Payment, PaymentStatus
 from payments.models.money import OPEN
 from payments.ports import SeenPayment, payables, subscribers
+from payments.services import rewards
 from payments.services.again import again
 from payments.services.books import earnings, money_place, move, negative, tell_captured
 from payments.services.refunds import give_back
@@ -90,6 +91,7 @@ def apply(payment: Payment, seen: SeenPayment, source: str) -> str:
             amount_minor=seen.amount_minor,
             currency=seen.currency,
             method=seen.method[:40],
+            instrument=seen.instrument,
             error=seen.error[:200],
         )
     elif not states.may(states.ATTEMPT, attempt.status, status):
@@ -97,6 +99,7 @@ def apply(payment: Payment, seen: SeenPayment, source: str) -> str:
     elif (attempt.amount_minor, attempt.currency) != (seen.amount_minor, seen.currency):
         attempt.amount_minor, attempt.currency = seen.amount_minor, seen.currency
     attempt.status = status
+    attempt.instrument = seen.instrument or attempt.instrument
     attempt.role = _role(payment, attempt)
     attempt.save()
     note(
@@ -169,10 +172,11 @@ def grant(payment: Payment, attempt: GatewayPayment, source: str, *, take: bool 
     payment.next_check_at = None
     payment.review_reason = ""
     move(payment, PaymentStatus.CAPTURED, "captured_minor", "captured_at", "next_check_at", "review_reason")
-    payment.honoured = _ask(payment)
+    payment.honoured = rewards.take_again(payment) and _ask(payment)
     payment.save(update_fields=["honoured"])
     if not payment.honoured:
         note(payment, "not_honoured", source)
+        rewards.release(payment)
         give_back(
             payment,
             attempt,
@@ -187,8 +191,8 @@ def grant(payment: Payment, attempt: GatewayPayment, source: str, *, take: bool 
         currency=payment.currency,
         description=payment.description,
         lines=[
-            (ledger.CUSTOMER_FUNDS, payment.captured_minor),
-            *negative(earnings(payment, payment.captured_minor)),
+            (ledger.CUSTOMER_FUNDS, payment.worth_minor),
+            *negative(earnings(payment, payment.worth_minor)),
         ],
     )
     issue(payment)

@@ -1,7 +1,5 @@
 """Invoices, personal data, system checks, numbers for the start page."""
 
-import re
-import zlib
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +7,7 @@ from django.core.checks import run_checks
 
 from core.clock import held_at
 from core.ports import dashboard_cards, personal_data
+from core.testing.pdf import words_of
 from payments.documents import invoice_pdf
 from payments.models import Invoice, WebhookEvent
 from payments.ports import QuoteLine
@@ -26,12 +25,6 @@ def paid(user, gateway=None):
     else:
         settle(gateway="sandbox", seen=seen_of(payment), source="webhook")
     return fresh(payment)
-
-
-def words(pdf):
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, flags=re.DOTALL)
-    text = b"".join(zlib.decompress(stream) for stream in streams if stream[:1] == b"x")
-    return b" ".join(re.findall(rb"\((.*?)\) Tj", text)).decode("latin-1")
 
 
 def test_numbers_run_without_gaps_and_begin_anew_each_year():
@@ -54,7 +47,7 @@ def test_alice_gets_her_invoice_and_bob_does_not(client_for, things):
     url = f"/api/v1/payments/{payment.pk}/invoice.pdf"
     answer = client_for(make_user("alice")).get(url)
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
-    text = words(answer.content)
+    text = words_of(answer.content)
     for wanted in (
         "Alice Test",
         "Stage 1 tune",

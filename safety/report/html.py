@@ -6,13 +6,12 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from safety.report import svg
+from safety.report.heat import chosen
 from safety.report.words import GROUPS, LAYERS, SEVERITY_WORDS, VERDICT_TEXTS, VERDICT_TITLES, facts, shown
 
 if TYPE_CHECKING:
     from safety.findings import Finding
     from safety.report.model import Report
-
-_MOST_MAPS: Final = 6
 
 _STYLE: Final = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1a1a1a;--soft:#5a5f66;--rule:#c9ced4;--box:#f4f5f7}
@@ -95,26 +94,10 @@ def _finding(finding: Finding) -> str:
 
 
 def _maps(report: Report) -> str:
-    """Tables with findings first; tune and difference, or tune alone."""
-    worst = {
-        key: max((f.rank for f in report.findings if f.table == key), default=-1) for key in report.tables
-    }
-    keys = sorted(
-        (key for key, view in report.tables.items() if len(view.z) > 1), key=lambda key: (-worst[key], key)
-    )[:_MOST_MAPS]
-    parts = []
-    for key in keys:
-        view = report.tables[key]
-        kinds = (
-            ["tune"]
-            if view.base is None
-            else ["tune", "baseline", "diff"]
-            if worst[key] >= 2
-            else ["tune", "diff"]
-        )
-        parts += [
-            f"<figure>{svg.render(view, kind, report.findings, standalone=False)}</figure>" for kind in kinds
-        ]
+    parts = [
+        f"<figure>{svg.render(view, kind, report.findings, standalone=False)}</figure>"
+        for view, kind in chosen(report)
+    ]
     return "<h2>Tables</h2>" + "".join(parts) if parts else ""
 
 

@@ -12,6 +12,7 @@ from core.rls import as_system
 from core.testing.counting import statements
 from core.testing.files import stored
 from core.testing.jobs import run_jobs
+from core.testing.pdf import words_of
 from demo.tunes import mild
 from marketplace.services import publish_tune
 from safety import services
@@ -123,7 +124,7 @@ def test_a_baseline_must_be_a_verified_backup_of_this_vehicle(phone, alice, bike
 def test_bob_finds_every_door_shut(phone, alice, bike, client_for, anyone):
     report = analyse(phone, bike, file_id=(file_id := upload(alice, msq(PLUS8)))).json()
     bob = client_for(make_user("bob"))
-    doors = ["", "text/", "report.html", "tables/ignition.svg"]
+    doors = ["", "text/", "report.html", "report.pdf", "tables/ignition.svg"]
     absent = "018f0000-0000-7000-8000-00000000dead"
     for door in doors:
         mine = phone.get(f"{REPORTS}{report['id']}/{door}")
@@ -189,6 +190,9 @@ def test_the_faces_of_a_report(phone, alice, bike):
     assert "default-src 'none'" in policy
     assert "script-src" not in policy
     assert b"<svg" in page.content
+    paper = phone.get(f"{base}report.pdf")
+    assert (paper.status_code, paper["Content-Type"]) == (200, "application/pdf")
+    assert "tune minus baseline" in words_of(paper.content)
     for view in ("tune", "baseline", "diff"):
         picture = phone.get(f"{base}tables/ignition.svg", {"view": view})
         assert (picture.status_code, picture["Content-Type"]) == (200, "image/svg+xml")
@@ -207,6 +211,7 @@ def test_a_passer_by_reads_the_judgement_but_not_the_numbers(phone, alice, bike)
     refused = phone.get(f"{base}tables/ignition.svg")
     assert (refused.status_code, refused.json()["code"]) == (403, "tables_withheld")
     assert b"<svg" not in phone.get(f"{base}report.html").content
+    assert "minus baseline" not in words_of(phone.get(f"{base}report.pdf").content)
     give(alice, tune, bike)
     assert phone.get(f"{base}tables/ignition.svg").status_code == 200
     assert b"<svg" in phone.get(f"{base}report.html").content
@@ -246,7 +251,7 @@ def test_a_big_file_is_queued_and_answered_later(phone, alice, bike):
     )
     assert answer["Location"] == f"{REPORTS}{queued['id']}/"
     assert analyse(phone, bike, file_id=file_id).json()["id"] == queued["id"]
-    for door in ("text/", "report.html", "tables/ve.svg"):
+    for door in ("text/", "report.html", "report.pdf", "tables/ve.svg"):
         early = phone.get(f"{REPORTS}{queued['id']}/{door}")
         assert (early.status_code, early.json()["code"]) == (409, "report_not_ready")
     held = phone.delete(f"/api/v1/files/{file_id}/")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from lxml import etree
 
+from core.testing.pdf import words_of
 from safety import engine
 from safety.nearest import Candidate, nearest
-from safety.report import html, svg, text
+from safety.report import heat, html, pdf, svg, text
 from safety.report.model import TableView
-from safety.report.words import VERDICT_TITLES
+from safety.report.words import SEVERITY_WORDS, VERDICT_TITLES
 from safety.tests.build import VEHICLE, changed, run, tune
 from safety.tests.hostile import TUNES
 from safety.thresholds import Thresholds, UnknownThreshold, defaults
@@ -65,7 +67,7 @@ def test_heat_maps_mark_cells_by_shape(report, kind):
 def test_a_view_that_does_not_exist(report):
     lonely = replace(report.tables["ignition"], base=None)
     for kind in ("diff", "baseline", "../etc"):
-        with pytest.raises(svg.UnknownView):
+        with pytest.raises(heat.UnknownView):
             svg.render(lonely, kind)
 
 
@@ -81,8 +83,30 @@ def test_flat_and_empty_differences_can_be_drawn():
         [[5.0, 5.0], [5.0, 5.0]],
         [[5.0, 5.0], [5.0, 5.0]],
     )
-    for kind in svg.VIEWS:
+    for kind in heat.VIEWS:
         etree.fromstring(svg.render(view, kind))
+
+
+def printed(report):
+    document = pdf.render(report, title="Safety report: Katana", made_at=datetime(2026, 1, 2, tzinfo=UTC))
+    return document, words_of(document)
+
+
+def test_the_paper_says_what_the_page_says(report):
+    document, words = printed(report)
+    assert document.startswith(b"%PDF-")
+    assert VERDICT_TITLES[report.verdict] in words
+    for finding in report.findings:
+        assert f"{SEVERITY_WORDS[finding.severity].upper()}: {finding.title}" in words
+    assert "tune minus baseline" in words
+    assert "+8" in words.split()
+    assert " ".join(report.disclaimer.split()[-12:]) in " ".join(words.split())
+    assert printed(report)[0] == document
+
+
+def test_the_paper_survives_whatever_a_file_calls_itself(report):
+    evil = replace(report, tune={**report.tune, "signature": EVIL + "\u0939\u093f \u202e"}, reason=EVIL)
+    assert EVIL in printed(evil)[1]
 
 
 def test_text_says_what_was_not_checked(report):
@@ -100,6 +124,7 @@ def test_reports_on_unread_files_have_every_face(kind):
     found = engine.analyse_files(data, name, VehicleProfile())
     assert found.reason
     assert found.reason in html.render(found)
+    assert " ".join(found.reason.split()) in " ".join(printed(found)[1].split())
     assert VERDICT_TITLES[found.verdict].upper() in text.render(found)
 
 

@@ -53,6 +53,7 @@ class Razorpay:
     plans: dict = field(default_factory=dict)
     subscriptions: dict = field(default_factory=dict)
     transfers: dict = field(default_factory=dict)
+    reversals: list = field(default_factory=list)
     traps: list = field(default_factory=list)
     seen: list = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -238,10 +239,16 @@ class Razorpay:
         if transfer["amount_reversed"] + body["amount"] > transfer["amount"]:
             raise Refused("The reversal amount is greater than the transfer amount.")
         transfer["amount_reversed"] += body["amount"]
-        return {
+        made = {
             "id": new_id("rvrsl"), "entity": "reversal", "transfer_id": transfer_id, "amount": body["amount"],
             "currency": transfer["currency"], "notes": body.get("notes", []),
         }  # fmt: skip
+        self.reversals.append(made)
+        return made
+
+    def list_reversals(self, transfer_id, **_):
+        items = [row for row in self.reversals if row["transfer_id"] == transfer_id]
+        return {"entity": "collection", "count": len(items), "items": items}
 
     @staticmethod
     def _get(rows, wanted):
@@ -267,6 +274,7 @@ ROUTES = [
     (f"{V1}/transfers", "POST", Razorpay.create_transfer),
     (f"{V1}/transfers", "GET", Razorpay.list_transfers),
     (f"{V1}/transfers{ONE}/reversals", "POST", Razorpay.reverse),
+    (f"{V1}/transfers{ONE}/reversals", "GET", Razorpay.list_reversals),
 ]
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from appointments.models import Service
-from core.ports import demo_worlds
+from core import clock
 from core.rls import APP_ROLE, SYSTEM_ROLE
 from core.testing.client import use_role
 from garage.models import VehicleBrand, VehicleModel
+from tests.belongings import fill_everything
 from tests.cast import login
 from tests.strangers.routes import SHAPED, routes
-from users.models import Identity, UserDevice
 
 CANARY = "canary-of-alice"
 # Nothing is sown by these: they end Alice's own login or leave the house.
@@ -25,16 +25,11 @@ class Estate:
 
 
 def settle():
-    """The demo world, rows of users, and whatever Alice can make by posting a plausible body to each route."""
-    world = {"accounts": []}
-    for plug in demo_worlds.values():
-        plug.fill(world)
-    alice = world["alice"]
-    UserDevice.objects.create(user=alice, device_id="alices-phone", name=f"{CANARY}-device")
-    Identity.objects.create(
-        user=alice, provider="acme", issuer="https://id.example", subject=f"{CANARY}-subject"
-    )
-    sow(login(alice))
+    """A full world, a phone number, and whatever Alice can make by posting a plausible body to each route."""
+    world = fill_everything(CANARY)
+    world["alice"].phone, world["alice"].phone_verified_at = "+919812345678", clock.now()
+    world["alice"].save(update_fields=["phone", "phone_verified_at"])
+    sow(login(world["alice"]))
     return world
 
 
@@ -58,24 +53,35 @@ def sow(client):
 
 
 def estate_of(alice, bob):
-    estate = Estate()
+    """One id of each table with rows that Alice alone sees, and the words that stand in no row of Bob's view."""
+    estate, public = Estate(), set(SHAPED.values())
     with connection.cursor() as cursor:
         for table, columns in tables(cursor):
             mine = seen(cursor, table, columns, alice.pk)
             others = seen(cursor, table, columns, bob.pk)
-            private = {key: row for key, row in mine.items() if key not in others}
+            private = [row for key, row in mine.items() if key not in others]
             if private and "id" in columns:
-                estate.ids[table] = str(next(iter(private.values()))["id"])
-            public_words = {value for row in others.values() for value in row.values()} | set(SHAPED.values())
-            estate.words |= {
-                value
-                for row in private.values()
-                for name, value in row.items()
-                if isinstance(value, str) and len(value) >= 12 and name != "id" and value not in public_words
-            }
+                estate.ids[table] = str(private[0]["id"])
+            estate.words |= texts(private)
+            public |= texts(others.values())
     for catalogue in (VehicleBrand, VehicleModel, Service):  # everybody may read makes, models and services
-        estate.words -= set(catalogue.objects.values_list("name", flat=True))
+        public |= set(catalogue.objects.values_list("name", flat=True))
+    estate.words -= public
+    estate.words |= {
+        alice.email,
+        alice.phone,
+        alice.password,
+    }  # the table of people is read by all: explicit payloads alone keep these
     return estate
+
+
+def texts(rows):
+    return {
+        value
+        for row in rows
+        for name, value in row.items()
+        if isinstance(value, str) and len(value) >= 12 and name != "id"
+    }
 
 
 def tables(cursor):
@@ -83,7 +89,7 @@ def tables(cursor):
     cursor.execute(
         "SELECT c.relname, array_agg(a.attname::text) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
         " WHERE c.relrowsecurity AND a.attnum > 0 AND NOT a.attisdropped AND c.relname NOT IN"
-        " ('core_auditevent', 'core_auditevent') AND (a.atttypid IN ('text'::regtype, 'varchar'::regtype)"
+        " ('core_auditevent', 'users_user') AND (a.atttypid IN ('text'::regtype, 'varchar'::regtype)"
         " OR a.attname = 'id') GROUP BY 1 ORDER BY 1"
     )
     return cursor.fetchall()

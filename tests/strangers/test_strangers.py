@@ -10,6 +10,7 @@ import pytest
 from django.db import transaction
 
 from core.testing.client import RiderClient
+from tests.belongings import undone
 from tests.cast import login
 from tests.strangers.estate import estate_of, settle
 from tests.strangers.routes import routes
@@ -33,16 +34,10 @@ BY_RECORD = {"/api/v1/sync/push/"}
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
     """One settled world for the module; everything is undone at its end."""
-    with django_db_blocker.unblock():
-        from core.rls import SYSTEM_ROLE
-        from core.testing.client import use_role
-
-        with transaction.atomic():
-            use_role(SYSTEM_ROLE)
-            people = settle()
-            people["estate"] = estate_of(people["alice"], people["bob"])
-            yield people
-            transaction.set_rollback(True)
+    with django_db_blocker.unblock(), undone():
+        people = settle()
+        people["estate"] = estate_of(people["alice"], people["bob"])
+        yield people
 
 
 def attempt(client, route, *, reference, url=None, query=None):

@@ -1,6 +1,7 @@
 """Staff and people: bans, roles, ended logins, keys shown once, and nobody promoting themselves."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -9,6 +10,7 @@ from django.core import mail
 from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from core import audit, clock
 from core.models import AuditEvent
 from core.testing.client import RiderClient, StaffClient
 from core.testing.jobs import run_jobs
@@ -146,6 +148,24 @@ def test_the_log_is_read_only_and_finds_a_person_by_address(desk):
     assert desk.get(url(AuditEvent, "change", event.pk)).status_code == 200
     assert desk.post(url(AuditEvent, "change", event.pk), {"action": "x"}).status_code == 403
     assert desk.post(url(AuditEvent, "delete", event.pk), {"post": "yes"}).status_code == 403
+
+
+def test_the_log_shows_the_last_month_and_more_when_asked(desk):
+    with clock.held_at(clock.now() - timedelta(days=60)):
+        audit.record("old.deed", outcome="refused")
+    audit.record("new.deed")
+
+    def shown(**query):
+        page = desk.get(url(AuditEvent, "changelist"), query)
+        assert page.status_code == 200
+        return [word for word in ("old.deed", "new.deed") if word in page.content.decode()]
+
+    assert shown() == ["new.deed"]
+    assert shown(time="quarter") == shown(time="all") == ["old.deed", "new.deed"]
+    assert shown(time="all", outcome="not") == ["old.deed"]
+    assert shown(outcome="ok") == ["new.deed"]
+    assert shown(time="year", q="old.") == ["old.deed"]
+    assert shown(q="nothing") == shown(q="01900000-0000-7000-8000-000000000000") == []
 
 
 def test_every_page_of_a_row_opens(desk):
