@@ -7,10 +7,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
+from django.urls import URLPattern, URLResolver, path, reverse
 from unfold.sites import UnfoldAdminSite
 
 from core.ports import dashboard_cards
 from core.rls import as_system
+from core.staff import staff_pages
 
 
 class RevSyncAdminSite(UnfoldAdminSite):
@@ -21,6 +23,14 @@ class RevSyncAdminSite(UnfoldAdminSite):
 
         self.login_form = StaffLoginForm
         return super().login(request, extra_context)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own: list[URLPattern | URLResolver] = [
+            path(where, self.admin_view(view), name=name)
+            for page in staff_pages.values()
+            for where, view, name in page.urls
+        ]
+        return [*own, *super().get_urls()]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)
@@ -62,13 +72,22 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """One group an app, in the order of the floors; only what this person may see."""
+    pages: dict[str, list[dict[str, Any]]] = {}
+    for page in staff_pages.values():
+        if page.allows(request):
+            link = {"title": page.title, "link": reverse(f"admin:{page.urls[0][2]}")}
+            pages.setdefault(page.group, []).append(link)
     groups: list[dict[str, Any]] = []
     for app in admin.site.get_app_list(request):
-        items = [
+        items = pages.pop(app["name"], [])
+        items += [
             {"title": model["name"], "link": model["admin_url"]}
             for model in app["models"]
             if model["admin_url"]
         ]
         if items:
             groups.append({"title": app["name"], "collapsible": True, "items": items})
-    return groups
+    only_pages = [
+        {"title": title, "collapsible": True, "items": items} for title, items in sorted(pages.items())
+    ]
+    return [*only_pages, *groups]
