@@ -17,6 +17,7 @@ from appointments.selectors.bookings import KIND
 from appointments.services import money
 from appointments.services.moving import cancel
 from appointments.states import CANCELLABLE, LIVE
+from chat.ports import About, contexts
 from core import clock
 from core.ports import dashboard_cards, demo_worlds, personal_data
 from core.refs import Ref
@@ -62,6 +63,28 @@ class VisitorsMayReview:
         )
         newest = visits.order_by("-start_at").values_list("pk", flat=True).first()
         return Ref("visit", newest) if newest else None
+
+
+class VisitTalk:
+    """The customer talks with the workshop about a visit."""
+
+    def about(self, id: UUID, user_id: UUID) -> About | None:  # noqa: A002 -- the port's own word
+        row = Appointment.objects.live().filter(pk=id, user_id=user_id).select_related("location").first()
+        if row is None:
+            return None
+        facts = (
+            ("Appointment", row.reference),
+            ("When", f"{row.start_at.astimezone(row.location.zone):%a %d %b %Y, %H:%M}"),
+            ("Where", str(row.location)),
+            ("Status", row.get_status_display()),
+            ("Services", ", ".join(line.name for line in row.lines.all())),
+        )
+        return About(
+            title=f"Appointment {row.reference}",
+            kind="shop",
+            facts=facts,
+            link=f"appointments/appointment/{row.pk}/change/",
+        )
 
 
 class Visits:
@@ -151,6 +174,7 @@ class DemoWorkshop:
 
 
 payables.register(KIND, Booking())
+contexts.register(KIND, VisitTalk())
 review_rights.register("visit", VisitorsMayReview())
 timeline_sources.register("appointments", Visits())
 personal_data.register("appointments", WorkshopData())

@@ -34,5 +34,6 @@ class NoSuchPerson(Invalid):
         super().__init__(fields={"participants": ["There is no such person."]})
 
 
-class TicketInvalid(DomainError):
-    code, status, message = "ticket_invalid", 401, "This ticket is not valid."
+class NoSuchUser(Invalid):
+    def __init__(self) -> None:
+        super().__init__(fields={"user_id": ["There is no such person."]})

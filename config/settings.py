@@ -269,6 +269,10 @@ SPECTACULAR_SETTINGS = {
         "WaitlistStateEnum": "appointments.models.offers.WaitlistEntry.State",
         "FitVerdictEnum": "marketplace.serializers.tunes.VERDICTS",
         "SuggestionKindEnum": "marketplace.serializers.search.KINDS",
+        "ThreadKindEnum": "chat.models.ThreadKind",
+        "ThreadStatusEnum": "chat.models.ThreadStatus",
+        "ChatPartEnum": "chat.models.Part",
+        "ChatReportReasonEnum": "chat.models.Report.Reason",
     },
 }
 DOCS_PUBLIC = flag("DOCS_PUBLIC", default=True)

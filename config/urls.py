@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import appointments.urls
+import chat.urls
 import core.files.urls
 import garage.urls
 import marketplace.urls
@@ -32,6 +33,7 @@ api: list[URLPattern | URLResolver] = [
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
     *safety.urls.urlpatterns,
+    *chat.urls.urlpatterns,
 ]
 
 urlpatterns = [

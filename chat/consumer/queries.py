@@ -19,7 +19,7 @@ THREADS: Final = """
 SELECT t.id::text, t.last_seq, t.last_rev, p.read_seq, p.joined_seq, t.kind
   FROM chat_participant p JOIN chat_thread t ON t.id = p.thread_id
  WHERE p.user_id = %s AND p.left_at IS NULL AND t.deleted_at IS NULL
- ORDER BY t.last_message_at DESC NULLS LAST, t.id LIMIT %s
+ ORDER BY t.last_message_at DESC, t.id LIMIT %s
 """
 ONE_THREAD: Final = """
 SELECT t.last_seq, t.last_rev, p.read_seq, p.joined_seq, t.kind, t.status, t.assignee_id::text, t.subject

@@ -21,8 +21,8 @@ from chat.consumer import login as logins
 from chat.consumer import queries
 from chat.consumer.database import AWAY
 from chat.consumer.engine import Engine, engine
-from chat.consumer.rooms import HELD, Held
 from chat.consumer.handlers import HANDLERS, send_message
+from chat.consumer.rooms import HELD, Held
 from chat.ports import frames as other_frames
 from chat.services import frames
 from core import clock

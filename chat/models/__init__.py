@@ -3,7 +3,7 @@
 from chat.models.message import Attachment, Kind, Message, MessageEdit
 from chat.models.people import Block, Presence, Report, SocketTicket
 from chat.models.support import CannedReply
-from chat.models.thread import Participant, Part, Thread, ThreadKind, ThreadStatus
+from chat.models.thread import Part, Participant, Thread, ThreadKind, ThreadStatus
 
 __all__ = [
     "Attachment",

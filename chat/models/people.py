@@ -72,7 +72,9 @@ class Presence(models.Model):
     """The sockets of one person in one server process; `online` counts while `seen_at` is fresh."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_constraint=False, related_name="+"
+    )
     process = models.UUIDField()
     online = models.BooleanField(default=True)
     seen_at = models.DateTimeField(default=clock.now)

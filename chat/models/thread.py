@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from core import clock
 from core.models import Record
 from core.querysets import ScopedQuerySet
 
@@ -69,7 +70,9 @@ class Thread(Record):
     last_seq = models.BigIntegerField(default=0, editable=False)
     last_rev = models.BigIntegerField(default=0, editable=False)
     head_rev = models.BigIntegerField(default=0, editable=False)
-    last_message_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_message_at = models.DateTimeField(
+        default=clock.now, editable=False, help_text="When it was opened, while nobody has said anything."
+    )
     first_response_due_at = models.DateTimeField(null=True, blank=True)
     first_responded_at = models.DateTimeField(null=True, blank=True, editable=False)
     snoozed_until = models.DateTimeField(null=True, blank=True)

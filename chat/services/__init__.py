@@ -8,13 +8,13 @@ from chat.services.changing import delete, edit
 from chat.services.sending import Sent, append, send
 from chat.services.threads import (
     add_person,
-    block_gone,
     close_context,
     join_as_staff,
     leave,
     mark_read,
     mute,
     open_thread,
+    rename,
     set_status,
 )
 
@@ -22,7 +22,6 @@ __all__ = [
     "Sent",
     "add_person",
     "append",
-    "block_gone",
     "close_context",
     "delete",
     "edit",
@@ -31,6 +30,7 @@ __all__ = [
     "mark_read",
     "mute",
     "open_thread",
+    "rename",
     "send",
     "set_status",
 ]

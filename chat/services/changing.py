@@ -1,6 +1,7 @@
 """A message changed by who wrote it: the thread's `rev` moves on, its `seq` stays."""
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.conf import settings
 from chat.errors import EditClosed, MessageAbsent, NotYours
 from chat.models import Attachment, Kind, Message, MessageEdit, Participant, Thread
 from chat.services import frames, live
-from chat.services.sending import STAFFED, check_body, read_message
+from chat.services.sending import STAFFED, check_body, later_than, read_message
 from chat.services.settling import settle
 from core import clock
 from core.rls import as_system
@@ -23,7 +24,7 @@ def edit(*, thread_id: UUID, message_id: UUID, user_id: UUID, body: str) -> fram
             raise EditClosed
         if row.body == body:
             return False
-        row.body, row.edited_at = body, clock.now()
+        row.body, row.edited_at = body, _stamp(row)
         return True
 
     return _change(thread_id, message_id, user_id, change)
@@ -35,7 +36,7 @@ def delete(*, thread_id: UUID, message_id: UUID, user_id: UUID | None) -> frames
     def change(row: Message) -> bool:
         if row.deleted_at is not None:
             return False
-        row.body, row.deleted_at = "", clock.now()
+        row.body, row.deleted_at = "", _stamp(row)
         Attachment.objects.filter(message=row).delete()
         return True
 
@@ -64,6 +65,12 @@ def _change(
         live.tell_change(said, staff=thread.kind in STAFFED)
         settle([thread_id])
         return said
+
+
+def _stamp(row: Message) -> datetime:
+    """Later than any change of the thread: `since` relies on it."""
+    last = Message.objects.filter(thread_id=row.thread_id, rev__isnull=False).order_by("-rev").first() or row
+    return later_than(max(filter(None, (last.created_at, last.edited_at, last.deleted_at))))
 
 
 def _sees(row: Message, user_id: UUID | None) -> bool:

@@ -55,9 +55,10 @@ def message(said: Said, kind: str = "MESSAGE") -> Json:
         "replyTo": str(said.reply_to_id) if said.reply_to_id else None,
         "timestamp": stamp(said.created_at),
         "editedAt": stamp(said.edited_at) if said.edited_at else None,
+        "deletedAt": stamp(said.deleted_at) if said.deleted_at else None,
     }
     if said.deleted_at:
-        frame |= {"body": "", "attachments": [], "deletedAt": stamp(said.deleted_at)}
+        frame |= {"body": "", "attachments": []}
     return frame
 
 

@@ -18,7 +18,6 @@ from chat.models.message import MAX_BODY, MAX_CLIENT_ID
 from chat.services import frames, live
 from chat.services.settling import settle
 from chat.services.statements import COLUMNS, SEND
-from core import clock
 from core.errors import Invalid
 from core.files.services import claim
 from core.ids import uuid7
@@ -27,10 +26,11 @@ from core.rls import as_system
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 MAX_ATTACHMENTS = 10
 STAFFED = frozenset({ThreadKind.SUPPORT.value, ThreadKind.SHOP.value})
-REFUSALS: dict[str, type[Blocked] | type[ReplyAbsent] | type[ThreadAbsent]] = {
+REFUSALS: dict[str, type[Blocked | ReplyAbsent | ThreadAbsent]] = {
     "absent": ThreadAbsent,
     "blocked": Blocked,
     "reply": ReplyAbsent,
@@ -107,7 +107,7 @@ def _attach(message_id: UUID, sender_id: UUID, attachments: Sequence[UUID]) -> N
 
 
 def append(
-    *, thread_id: UUID, body: str, kind: Kind = Kind.SYSTEM, author: UUID | None = None
+    *, thread_id: UUID, body: str, kind: Kind = Kind.SYSTEM, author: UUID | None = None, role: str = ""
 ) -> frames.Said:
     """A line of the system in the public stream, or a private NOTE of staff beside it. Raises ThreadAbsent."""
     check_body(body)
@@ -115,11 +115,11 @@ def append(
         thread = Thread.objects.live().select_for_update().filter(pk=thread_id).first()
         if thread is None:
             raise ThreadAbsent
-        now = max(clock.now(), thread.last_message_at or clock.now())
+        now = later_than(thread.last_message_at)
         row = Message(
             thread=thread,
             sender_id=author,
-            sender_role=Part.SUPPORT if kind == Kind.NOTE else Part.SYSTEM,
+            sender_role=role or (Part.SUPPORT if kind == Kind.NOTE else Part.SYSTEM),
             client_id=uuid4().hex,
             kind=kind,
             body=body,
@@ -142,6 +142,14 @@ def append(
         live.tell_message(said, staff=thread.kind in STAFFED)
         settle([thread_id])
         return said
+
+
+def later_than(instant: datetime) -> datetime:
+    """The database's clock, which all servers share, and in any case later than what was last stamped."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT GREATEST(clock_timestamp(), %s + interval '1 microsecond')", [instant])
+        found: datetime = cursor.fetchone()[0]
+    return found
 
 
 def tell_status(thread_id: UUID, kind: str, old_status: str) -> None:

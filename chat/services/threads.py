@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
-from chat.errors import Blocked, NoSuchPerson, ThreadAbsent
+from chat.errors import Blocked, NoSuchPerson, NoSuchUser, ThreadAbsent
 from chat.models import Block, Part, Participant, Thread, ThreadKind, ThreadStatus
 from chat.ports import About, contexts
 from chat.services import frames, live
@@ -154,7 +154,7 @@ def add_person(
         if thread.kind == ThreadKind.DIRECT:
             raise NotAllowed("A direct thread has two people. Open another one.")
         if not User.objects.filter(pk=user_id, is_active=True, deleted_at=None).exists():
-            raise NoSuchPerson
+            raise NoSuchUser
         since = 0 if role in {Part.SUPPORT, Part.SHOP} else thread.last_seq
         row: Participant | None = Participant.objects.filter(thread=thread, user_id=user_id).first()
         if row is None:
@@ -221,10 +221,15 @@ def mute(*, thread_id: UUID, user_id: UUID, until: datetime | None) -> None:
             raise ThreadAbsent
 
 
-def block_gone(*, user_id: UUID, other_id: UUID) -> None:
-    """`user_id` lets `other_id` write again."""
-    with as_system("a block is looked up by its two people"):
-        Block.objects.live().filter(user_id=user_id, other_id=other_id).tombstone()
+def rename(*, thread_id: UUID, user_id: UUID, subject: str) -> None:
+    """Another subject, for all; whoever opened the thread may. Raises ThreadAbsent, NotAllowed."""
+    with as_system("a thread has several people"):
+        thread = _locked(thread_id, member=user_id)
+        if thread.opened_by_id != user_id:
+            raise NotAllowed("Only who opened a thread may rename it.")
+        thread.subject = subject
+        thread.save(update_fields=["subject"])
+        live.tell_frame(thread_id, frames.thread(thread), staff=thread.kind in STAFFED)
 
 
 # -- States
