@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
-from django.urls import URLPattern, URLResolver, path, reverse
+from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
 
 from core.ports import dashboard_cards
@@ -24,8 +24,8 @@ class RevSyncAdminSite(UnfoldAdminSite):
         self.login_form = StaffLoginForm
         return super().login(request, extra_context)
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:
-        own: list[URLPattern | URLResolver] = [
+    def get_urls(self) -> list[URLPattern]:
+        own = [
             path(where, self.admin_view(view), name=name)
             for page in staff_pages.values()
             for where, view, name in page.urls

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
@@ -29,7 +30,7 @@ class StaffPage:
 
     title: str
     group: str
-    urls: Sequence[tuple[str, Callable[..., HttpResponse], str]]
+    urls: Sequence[tuple[str, Callable[..., HttpResponseBase], str]]
     allows: Callable[[HttpRequest], bool]
 
 

@@ -44,11 +44,11 @@ class AssignForm(forms.Form):
 
 class StatusForm(forms.Form):
     status = forms.ChoiceField(choices=ThreadStatus.choices)
-    snooze = forms.TypedChoiceField(choices=SNOOZES, coerce=int, required=False, empty_value=0)
+    snooze = forms.TypedChoiceField(choices=SNOOZES, coerce=int, required=False)
 
     @property
     def pause(self) -> timedelta:
-        return timedelta(minutes=self.cleaned_data["snooze"])
+        return timedelta(minutes=self.cleaned_data["snooze"] or 0)
 
 
 class PriorityForm(forms.Form):

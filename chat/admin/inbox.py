@@ -30,7 +30,7 @@ from chat.admin.forms import (
 )
 from chat.errors import ThreadAbsent
 from chat.models import Attachment, ThreadKind, ThreadStatus
-from chat.ports import Line
+from chat.ports import About, Line
 from chat.selectors.conversation import (
     SUPPORT,
     Conversation,
@@ -117,6 +117,7 @@ class InboxView(View):
             "client_id": uuid7().hex,
             "canned": canned_replies(person(request), found.thread),
             "about": side.about,
+            "about_link": about_page(request, side.about),
             "panels": panels(request, side),
             "customer_link": page_of(
                 request, Line("", model="users.user", id=found.customer.pk if found.customer else None)
@@ -218,7 +219,11 @@ def attachment(request: HttpRequest, attachment_id: UUID) -> HttpResponse:
     except DomainError as problem:
         raise Http404(problem.text) from None
     audit.record(
-        "inbox.file", actor=request.user.pk, target=row.message.thread_id, request=request, file=str(row.file_id)
+        "inbox.file",
+        actor=request.user.pk,
+        target=row.message.thread_id,
+        request=request,
+        file=str(row.file_id),
     )
     return HttpResponseRedirect(there.url)
 
@@ -282,6 +287,15 @@ def page_of(request: HttpRequest, line: Line) -> str:
     except NoReverseMatch:
         log.warning("there is no staff page of %s", line.model)
         return ""
+
+
+def about_page(request: HttpRequest, about: About | None) -> str:
+    """The staff page of what the conversation is about, for those who may see it."""
+    app, _, rest = (about.link if about else "").partition("/")
+    model = rest.partition("/")[0]
+    if about is None or not request.user.has_perm(f"{app}.view_{model}"):
+        return ""
+    return f"{reverse('admin:index')}{about.link}"
 
 
 def wants_json(request: HttpRequest) -> bool:

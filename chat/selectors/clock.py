@@ -38,7 +38,7 @@ def first_answer(thread: Thread, now: datetime) -> FirstAnswer:
 def span(time: timedelta) -> str:
     """Its two largest units: "2 d 4 h", "3 h 12 min", "under a minute"."""
     left = int(time.total_seconds())
-    parts = []
+    parts: list[tuple[int, str]] = []
     for seconds, unit in _STEPS:
         number, left = divmod(left, seconds)
         if number or parts:

@@ -114,9 +114,11 @@ def _place(row: Message) -> tuple[datetime, int]:
 def _item(row: Message, thread: Thread, read: int) -> Item:
     if row.kind == Kind.NOTE:
         return Item(row, "note", _name(row.sender))
-    if row.kind == Kind.SYSTEM:
-        return Item(row, "system", "RevSync")
     staff = row.sender_role in STAFF_PARTS
+    if row.kind == Kind.SYSTEM:  # a tool of staff may speak as support
+        return Item(
+            row, "staff" if staff else "system", row.get_sender_role_display() if staff else "RevSync"
+        )
     return Item(
         row,
         "staff" if staff else "customer",

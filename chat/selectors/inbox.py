@@ -13,7 +13,6 @@ from django.db.models.functions import Coalesce, Greatest
 from chat.models import Kind, Message, Part, Participant, Thread, ThreadKind, ThreadStatus
 from chat.selectors.clock import FirstAnswer, first_answer
 from core import clock
-from core.querysets import ScopedQuerySet
 from users.models import User
 
 PAGE: Final = 30
@@ -57,16 +56,14 @@ class Entry:
     priority: str
 
 
-def staffed() -> ScopedQuerySet[Thread]:
+def staffed() -> Any:
     """Conversations of support and shop, with `unread`: messages that nobody of staff has seen."""
     read = (
         Participant.objects.filter(thread=OuterRef("pk"), role__in=STAFF_PARTS)
         .order_by("-read_seq")
         .values("read_seq")[:1]
     )
-    rows: ScopedQuerySet[Thread] = Thread.objects.live().filter(
-        kind__in=[ThreadKind.SUPPORT, ThreadKind.SHOP]
-    )
+    rows = Thread.objects.live().filter(kind__in=[ThreadKind.SUPPORT, ThreadKind.SHOP])
     return rows.annotate(
         unread=F("last_seq") - Greatest(F("staff_seen_seq"), Coalesce(Subquery(read), 0))
     ).select_related("opened_by", "assignee")

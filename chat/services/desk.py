@@ -32,7 +32,9 @@ def reply(*, thread_id: UUID, by: User, body: str, client_id: str = "") -> Sent:
     with as_system("staff answer customers"):
         thread = _staffed(thread_id)
         join_as_staff(thread_id=thread_id, user_id=by.pk)
-        sent = send(thread_id=thread_id, sender_id=by.pk, body=_expanded(body, thread, by), client_id=client_id)
+        sent = send(
+            thread_id=thread_id, sender_id=by.pk, body=_expanded(body, thread, by), client_id=client_id
+        )
         if not sent.duplicate and thread.assignee_id is None:
             set_status(thread_id=thread_id, assignee=by)
         return sent
@@ -84,7 +86,9 @@ def seen(*, thread_id: UUID, by: User, seq: int) -> None:
 
 
 def _staffed(thread_id: UUID) -> Thread:
-    thread: Thread | None = Thread.objects.live().filter(pk=thread_id, kind__in=STAFFED).select_related("opened_by").first()
+    thread: Thread | None = (
+        Thread.objects.live().filter(pk=thread_id, kind__in=STAFFED).select_related("opened_by").first()
+    )
     if thread is None:
         raise ThreadAbsent
     return thread
