@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
-from django.urls import URLPattern, path, reverse
+from django.urls import path, reverse
 from unfold.sites import UnfoldAdminSite
 
 from core.ports import dashboard_cards
@@ -24,7 +24,7 @@ class RevSyncAdminSite(UnfoldAdminSite):
         self.login_form = StaffLoginForm
         return super().login(request, extra_context)
 
-    def get_urls(self) -> list[URLPattern]:
+    def get_urls(self) -> Any:  # Unfold and Django name different types
         own = [
             path(where, self.admin_view(view), name=name)
             for page in staff_pages.values()

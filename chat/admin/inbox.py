@@ -257,6 +257,7 @@ def link(asked: dict[str, Any], **other: Any) -> str:
 def tabs(asked: dict[str, Any], numbers: dict[str, int]) -> list[dict[str, Any]]:
     return [
         {
+            "code": tab,
             "title": title,
             "link": link(asked, tab=tab, q="", page=0, before=None),
             "number": numbers.get(tab),
