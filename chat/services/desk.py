@@ -8,10 +8,11 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Least
 
+from chat import frames
 from chat.errors import ThreadAbsent
 from chat.models import Kind, Participant, Thread, ThreadStatus
 from chat.selectors.conversation import canned_replies
-from chat.services import frames, live
+from chat.services import live
 from chat.services.sending import STAFFED, Sent, append, send
 from chat.services.threads import join_as_staff, mark_read, set_status
 from core.errors import Invalid

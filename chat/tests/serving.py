@@ -110,7 +110,7 @@ class Visitor:
     async def say(self, **frame):
         await self.link.send(json.dumps(frame))
 
-    async def hear(self, *types, timeout=5):
+    async def hear(self, *types, timeout=5):  # noqa: ASYNC109
         """The next frame of one of these types; what comes before stays in `seen`."""
         async with asyncio.timeout(timeout):
             while True:
@@ -133,7 +133,7 @@ class Visitor:
             if frame.get("clientId") == more["clientId"]:
                 return frame
 
-    async def closed(self, timeout=5):
+    async def closed(self, timeout=5):  # noqa: ASYNC109
         """The close code."""
         async with asyncio.timeout(timeout):
             with contextlib.suppress(ConnectionClosed):
