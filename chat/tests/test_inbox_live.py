@@ -128,7 +128,7 @@ async def a_day(server, desk, token, thread, sam):
         await desk.live()
         await desk.read("inbox-log", "It blinks twice")
         await alice.say(type="TYPING", threadId=str(thread.pk), typing=True)
-        await desk.read("inbox-typing", "Somebody is writing")
+        await desk.read("inbox-typing", "Alice Test is writing")
         await alice.send(thread.pk, "The light is blue.")
         await desk.read("inbox-log", "The light is blue.")
 
@@ -147,6 +147,7 @@ async def a_day(server, desk, token, thread, sam):
         assert (heard["body"], heard["sender"]) == ("Hello Alice, ignition on first, then pair.", "support")
         await desk.read("inbox-log", "Hello Alice, ignition on first")
         await desk.read("inbox-head", "Yours")
+        await desk.read("inbox-people", "Sam Test")
         await desk.read("inbox-head", "Waiting for the customer")
 
         await alice.say(type="READ", threadId=str(thread.pk), seq=heard["seq"])

@@ -32,7 +32,9 @@ def change(name, row):
 def press(desk, name, deed, row):
     """The dialog of a deed, confirmed."""
     answer = desk.post(
-        reverse(f"admin:chat_{name}_{deed}", args=[row.pk]), {}, headers={"HX-Request": "true"}
+        reverse(f"admin:chat_{name}_{deed}", args=[row.pk]),
+        {"_form_submitted": "true"},
+        headers={"HX-Request": "true"},
     )
     assert answer.status_code == 200
     return answer

@@ -9,7 +9,8 @@
   const past = "past" in inbox.dataset;
   const part = (name) => document.getElementById(`inbox-${name}`);
   const log = part("log"), compose = part("compose"), box = part("body"), list = part("canned"), hint = part("hint");
-  const POLL = 15000, CALM = 60000, SOON = 150;
+  const LIVE = ["tabs", "rows", "head", "people", "log"];
+  const POLL = 15000, CALM = 60000, SOON = 150, SAID = 6000;  // milliseconds
 
   // -- Drawing: what has not changed stays where it is, so that focus, choice and screen readers are left alone
 
@@ -71,7 +72,7 @@
       if (!answer.ok) throw new Error(`${answer.status}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const low = log && log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-      for (const name of ["tabs", "rows", "head", "log"]) {
+      for (const name of LIVE) {
         const fresh = page.getElementById(`inbox-${name}`), old = part(name);
         if (fresh && old) merge(old, fresh);
       }
@@ -119,10 +120,14 @@
     }
     refresh(0);
   });
+  const help = hint ? hint.innerHTML : "";
+  let told = 0;
   function tell(words, failed = false) {
     if (!hint) return;
+    clearTimeout(told);
     hint.textContent = words;
     hint.classList.toggle("inbox-failed", failed);
+    if (!failed) told = setTimeout(() => { hint.innerHTML = help; }, SAID);
   }
 
   let seen = 0;
@@ -167,17 +172,17 @@
       say("Live.");
       refresh(0);  // what happened before the socket was there
     } else if (frame.type === "TYPING") {
-      if (frame.threadId === thread && frame.user !== inbox.dataset.me) typing(frame.typing);
+      if (frame.threadId === thread && frame.user !== inbox.dataset.me) typing(frame.typing, frame.user);
     } else if (["MESSAGE", "EDITED", "DELETED", "THREAD", "READ", "NOTE", "SEEN"].includes(frame.type)) {
       if (frame.type === "MESSAGE" && frame.threadId === thread && frame.senderId !== inbox.dataset.me) typing(false);
       refresh();
     }
   }
   let silence = 0;
-  function typing(on) {
-    const line = part("typing");
+  function typing(on, user) {
+    const line = part("typing"), who = document.querySelector(`#person-${CSS.escape(user || "nobody")} span`);
     clearTimeout(silence);
-    if (line) line.textContent = on ? "Somebody is writing…" : "";
+    if (line) line.textContent = on ? `${who ? who.textContent : "Somebody"} is writing…` : "";
     if (on) silence = setTimeout(typing, 6000, false);
   }
   let typed = 0;
@@ -320,7 +325,7 @@
 
   // -- Begin
 
-  for (const name of ["tabs", "rows", "head", "log"]) if (part(name)) remember(part(name));
+  for (const name of LIVE) if (part(name)) remember(part(name));
   localise(inbox);
   if (compose) setUpWriting();
   if (log && !past) log.scrollTop = log.scrollHeight;
