@@ -15,6 +15,7 @@ from appointments.models import (
 )
 from appointments.selectors.bookings import KIND
 from appointments.services import money
+from appointments.services.booking import INCLUDED
 from appointments.services.moving import cancel
 from appointments.states import CANCELLABLE, LIVE
 from chat.ports import About, Line, besides, contexts
@@ -26,6 +27,7 @@ from payments.ports import Quote, payables
 from sync.ports import Merge, ModelCollection, collections
 from tuners.ports import review_rights
 from users.models import User
+from users.ports import usages
 
 APPOINTMENTS = 70  # appointments/migrations/0002_rules.py says the same
 
@@ -161,6 +163,14 @@ class WorkshopData:
         WaitlistEntry.objects.filter(user_id=user_id).delete()
 
 
+class BookedServices:
+    """Services of coming visits that a membership pays for: a plan without them is refused."""
+
+    def in_use(self, user: User) -> list[str]:
+        coming = Appointment.objects.filter(user=user, status__in=LIVE, payment_method="membership")
+        return sorted(set(coming.values_list("lines__code", flat=True)))
+
+
 class WorkshopCard:
     title = "Workshop today"
 
@@ -194,6 +204,7 @@ class DemoWorkshop:
 payables.register(KIND, Booking())
 contexts.register(KIND, VisitTalk())
 besides.register("bookings", VisitsBeside())
+usages.register(INCLUDED, BookedServices())
 review_rights.register("visit", VisitorsMayReview())
 timeline_sources.register("appointments", Visits())
 personal_data.register("appointments", WorkshopData())

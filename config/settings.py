@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "chat",
     "garage",
     "tuners",
+    "memberships",
     "marketplace",
     "appointments",
     "safety",
@@ -206,6 +207,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["core.throttling.DefaultThrottle"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["core.renderers.Json"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.Negotiation",
     "DEFAULT_PAGINATION_CLASS": "core.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "core.schema.RevSyncSchema",
@@ -267,6 +269,13 @@ SPECTACULAR_SETTINGS = {
         "BookingPaymentMethodEnum": "appointments.models.PaymentMethod",
         "BookingSourceEnum": "appointments.models.Source",
         "WaitlistStateEnum": "appointments.models.offers.WaitlistEntry.State",
+        "MembershipStatusEnum": "memberships.models.MembershipStatus",
+        "MembershipEndReasonEnum": "memberships.models.EndReason",
+        "MembershipChurnReasonEnum": "memberships.models.ChurnReason",
+        "MembershipInvoiceKindEnum": "memberships.models.InvoiceKind",
+        "MembershipInvoiceStatusEnum": "memberships.models.InvoiceStatus",
+        "ReferralStatusEnum": "memberships.models.ReferralStatus",
+        "PlanIntervalEnum": "memberships.calendar.INTERVAL_CHOICES",
         "FitVerdictEnum": "marketplace.serializers.tunes.VERDICTS",
         "SuggestionKindEnum": "marketplace.serializers.search.KINDS",
         "ThreadKindEnum": "chat.models.ThreadKind",
@@ -289,6 +298,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 SYNC_SCHEMA_VERSIONS = (number("SYNC_OLDEST_SCHEMA", default=1), number("SYNC_NEWEST_SCHEMA", default=1000))
 
 SYNC_WAITERS = number("SYNC_WAITERS", default=2000 if UNDER_ASGI else 8)  # clients in sync/wait/, a process
+
+# Seconds that the one who tells devices of news keeps its connection; a pool keeps connections by itself.
+SYNC_WATCH_REST = 0 if UNDER_ASGI else 60
 
 # -- Sessions and passwords
 
@@ -451,6 +463,7 @@ THROTTLES = {
         "analyze": "60/h",
         "payment": "60/min",
         "booking": "60/min",
+        "referral_code": "20/h",
     }.items()
 }
 
@@ -509,6 +522,22 @@ REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earn
 
 MARKETPLACE_COMMISSION_BPS = number("MARKETPLACE_COMMISSION_BPS", default=1500)  # hundredths of a percent
 MARKETPLACE_REVIEW_ALL = flag("MARKETPLACE_REVIEW_ALL")  # every new tune waits for a moderator
+
+# -- Memberships: an unpaid period has its benefits through the grace, then waits halted, then ends. Renewals are
+# offered some days ahead. Referrals and rewards: amounts in minor units of REWARDS_CURRENCY.
+
+MEMBERSHIP_GRACE = timedelta(days=number("MEMBERSHIP_GRACE_DAYS", default=7))
+MEMBERSHIP_HALTED = timedelta(days=number("MEMBERSHIP_HALTED_DAYS", default=30))
+MEMBERSHIP_RENEW_AHEAD = timedelta(days=number("MEMBERSHIP_RENEW_AHEAD_DAYS", default=3))
+REWARDS_CURRENCY = text("REWARDS_CURRENCY", default="INR")
+REWARDS_LIFETIME = timedelta(days=number("REWARDS_LIFETIME_DAYS", default=365))
+REFERRAL_LINK = text("REFERRAL_LINK", default=f"{SITE_URL}/join?code={{code}}")
+REFERRER_REWARD_MINOR = number("REFERRER_REWARD_MINOR", default=20_000)
+REFERRED_REWARD_MINOR = number("REFERRED_REWARD_MINOR", default=10_000)
+REFERRAL_MINIMUM_MINOR = number("REFERRAL_MINIMUM_MINOR", default=20_000)  # the first payment that counts
+REFERRAL_DAYS = number("REFERRAL_DAYS", default=30)  # how long after joining a code can be used
+REFERRAL_MONTHLY_CAP = number("REFERRAL_MONTHLY_CAP", default=10)  # a person's in 30 days
+REFERRAL_TOTAL_CAP = number("REFERRAL_TOTAL_CAP", default=100)
 
 # -- Appointments: how long a time is held while somebody pays, and a freed one for whoever waits for it
 

@@ -11,6 +11,7 @@ import chat.urls
 import core.files.urls
 import garage.urls
 import marketplace.urls
+import memberships.urls
 import payments.urls
 import safety.urls
 import sync.urls
@@ -30,6 +31,7 @@ api: list[URLPattern | URLResolver] = [
     *payments.urls.urlpatterns,
     *payments.urls.aliases,
     *tuners.urls.urlpatterns,
+    *memberships.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
     *safety.urls.urlpatterns,
@@ -37,9 +39,9 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path("api/v1/", include(api)),
     path("", RedirectView.as_view(url="/api/docs/")),
     path(settings.ADMIN_PATH, admin.site.urls),
-    path("api/v1/", include(api)),
     *users.mfa_urls.urlpatterns,
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

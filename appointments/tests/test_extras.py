@@ -36,9 +36,9 @@ from core import clock
 from core.ports import demo_worlds, personal_data
 from garage.models import ServiceRecord, VehicleType
 from garage.selectors.timeline import timeline_of
+from memberships.tests.making import make_member
 from tests.cast import make_user
 from tuners.ports import review_rights
-from users.ports import benefits
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("monday")]
 API = "/api/v1/"
@@ -127,7 +127,7 @@ def test_a_moved_appointment_makes_its_reminders_void(alice):
 # -- Offers
 
 
-def test_offers_by_plan_place_and_vehicle(client_for, anyone, alice, monkeypatch):
+def test_offers_by_plan_place_and_vehicle(client_for, anyone, alice):
     shop, far = make_shop(), make_shop(name="Berlin", lat=52.5, lng=13.4, is_default=False)
     make_bike(alice)
     facts = {"expires_at": NOW + timedelta(days=9), "starts_at": NOW - timedelta(days=1), "percent_bps": 1000}
@@ -148,12 +148,9 @@ def test_offers_by_plan_place_and_vehicle(client_for, anyone, alice, monkeypatch
     assert anyone.get(f"{API}offers/", {"lat": 12.9}).status_code == 400
     assert client_for(make_user("bob")).get(f"{API}offers/", {"vehicle_id": str(bike.pk)}).status_code == 400
 
-    class Tier:
-        def value_for(self, user):
-            return "plus"
-
-    monkeypatch.setitem(benefits._plugs, "membership_tier", Tier())
-    assert titles(client_for(alice)) == ["All", "Berlin", "Cars", "Plus"]
+    Offer.objects.create(title="Basic", eligible_memberships=["basic"], **facts)
+    make_member(alice, "plus", benefits={"offer_tiers": ["basic"]})
+    assert titles(client_for(alice)) == ["All", "Basic", "Berlin", "Cars", "Plus"]
     assert shop.active
 
 

@@ -84,7 +84,6 @@ class Migration(migrations.Migration):
                 ('context_id', models.UUIDField(blank=True, null=True)),
                 ('status', models.CharField(choices=[('open', 'Open'), ('pending', 'Waiting for the customer'), ('snoozed', 'Snoozed'), ('resolved', 'Resolved')], default='open', max_length=8)),
                 ('priority', models.PositiveSmallIntegerField(default=1, help_text='0 low, 1 normal, 2 high, 3 urgent.')),
-                ('staff_seen_seq', models.BigIntegerField(default=0, editable=False)),
                 ('last_seq', models.BigIntegerField(default=0, editable=False)),
                 ('last_rev', models.BigIntegerField(default=0, editable=False)),
                 ('head_rev', models.BigIntegerField(default=0, editable=False)),
