@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from appointments.demo import fill_workshop
+from appointments.knowing import WorkshopKnowledge
 from appointments.models import (
     Appointment,
     CalendarToken,
@@ -18,7 +19,7 @@ from appointments.services import money
 from appointments.services.booking import INCLUDED
 from appointments.services.moving import cancel
 from appointments.states import CANCELLABLE, LIVE
-from chat.ports import About, Line, besides, contexts
+from chat.ports import About, Line, besides, contexts, knowledge
 from core import clock
 from core.ports import dashboard_cards, demo_worlds, personal_data
 from core.refs import Ref
@@ -210,6 +211,7 @@ timeline_sources.register("appointments", Visits())
 personal_data.register("appointments", WorkshopData())
 dashboard_cards.register("appointments", WorkshopCard())
 demo_worlds.register("appointments", DemoWorkshop())
+knowledge.register("appointments", WorkshopKnowledge())
 collections.register(
     "appointments",
     ModelCollection(

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import appointments.urls
+import chat.assistant.urls
 import chat.urls
 import core.files.urls
 import garage.urls
@@ -32,6 +33,7 @@ api: list[URLPattern | URLResolver] = [
     *payments.urls.aliases,
     *tuners.urls.urlpatterns,
     *memberships.urls.urlpatterns,
+    *chat.assistant.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
     *safety.urls.urlpatterns,

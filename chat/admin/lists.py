@@ -1,13 +1,16 @@
 """Conversations, ready answers and blocks as plain lists. What was said stands in the inbox, for support only."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from chat.models import Block, CannedReply, Participant, Thread
 from chat.selectors.clock import first_answer
@@ -50,7 +53,7 @@ class ThreadAdmin(FactsAdmin):
     """Who talks with whom, and how support keeps its promises; never the words."""
 
     list_display = (
-        "shown_subject", "kind", "opened_by", "shown_status", "shown_clock", "assignee", "last_seq", "last_message_at",
+        "shown_subject", "kind", "opened_by", "shown_status", "shown_clock", "assignee", "said", "last_message_at",
     )  # fmt: skip
     list_filter = ("kind", "status", "priority", "last_message_at")
     list_select_related = ("opened_by", "assignee")
@@ -62,7 +65,7 @@ class ThreadAdmin(FactsAdmin):
     open_in_inbox: Any = _open_in_inbox(_go_to_inbox)
     fields = (
         ("kind", "subject"), ("opened_by", "assignee"), ("shown_status", "shown_priority", "snoozed_until"),
-        ("context_type", "last_seq", "last_message_at"), ("created_at", "shown_clock"),
+        ("context_type", "said", "last_message_at"), ("created_at", "shown_clock"),
     )  # fmt: skip
     readonly_fields = tuple(name for row in fields for name in row)
 
@@ -78,36 +81,57 @@ class ThreadAdmin(FactsAdmin):
         return str(row)
 
     @display(description="Status", label=STATUS_COLOURS, ordering="status")
-    def shown_status(self, row: Thread) -> str:
-        return row.get_status_display()
+    def shown_status(self, row: Thread) -> str | None:
+        return row.get_status_display() if row.kind in STAFFED else None
+
+    @display(description="Messages", ordering="last_seq")
+    def said(self, row: Thread) -> int:
+        return row.last_seq
 
     @display(description="Priority", ordering="priority")
     def shown_priority(self, row: Thread) -> str:
         return dict(PRIORITIES)[row.priority]
 
     @display(description="First answer", label=CLOCK_COLOURS, ordering="first_response_due_at")
-    def shown_clock(self, row: Thread) -> tuple[str, str] | str:
+    def shown_clock(self, row: Thread) -> tuple[str, str] | None:
         found = first_answer(row, clock.now())
-        return (found.state, found.words) if found.words else "-"
+        return (found.state, found.words) if found.words else None
+
+
+def _teams() -> list[tuple[str, str]]:
+    return [("", "All staff"), *Group.objects.order_by("name").values_list("name", "name")]
+
+
+class CannedReplyForm(forms.ModelForm[CannedReply]):
+    team = forms.ChoiceField(choices=_teams, required=False, widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = CannedReply
+        fields = ("shortcut", "title", "body", "team")
+        help_texts: ClassVar[dict[str, str]] = {
+            "shortcut": "Staff write /shortcut in the inbox.",
+            "body": "{name} becomes the customer's first name, {me} the writer's, {subject} the conversation's.",
+        }
+
+    def clean_shortcut(self) -> str:
+        """One living reply a shortcut: the constraint looks at a column that is not in this form."""
+        shortcut = str(self.cleaned_data["shortcut"]).lower()
+        twins = CannedReply.objects.filter(shortcut=shortcut, deleted_at=None).exclude(pk=self.instance.pk)
+        if twins.exists():
+            raise forms.ValidationError("There is a reply with this shortcut.")
+        return shortcut
 
 
 @admin.register(CannedReply)
 class CannedReplyAdmin(ModelAdmin):
+    form = CannedReplyForm
     list_display = ("shown_shortcut", "title", "team", "updated_at")
     list_filter = ("team",)
     search_fields = ("shortcut", "title", "body")
-    fields = ("shortcut", "title", "body", "team")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CannedReply]:
         rows: QuerySet[CannedReply] = super().get_queryset(request).filter(deleted_at=None)
         return rows
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        texts = {
-            "shortcut": "Staff write /shortcut in the inbox.",
-            "body": "{name} becomes the customer's first name, {me} the writer's, {subject} the conversation's.",
-        }
-        return super().get_form(request, obj, change, help_texts=texts, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -92,6 +92,10 @@ def test_a_ready_answer_is_made_changed_and_taken_away(desk):
     desk.post(change("cannedreply", row), {"shortcut": "hi", "title": "Hello", "body": "Hello", "team": ""})
     row.refresh_from_db()
     assert row.title == "Hello"
+    twin = desk.post(page, {"shortcut": "HI", "title": "Twin", "body": "Hello", "team": ""})
+    assert "There is a reply with this shortcut." in twin.content.decode()
+    lost = desk.post(page, {"shortcut": "lo", "title": "Lost", "body": "Hello", "team": "nobody"})
+    assert (lost.status_code, CannedReply.objects.count()) == (200, 1)
     desk.post(reverse("admin:chat_cannedreply_delete", args=[row.pk]), {"post": "yes"})
     row.refresh_from_db()
     assert row.deleted_at is not None

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
+from core.answers import JSON, MadeJson
 from core.errors import Invalid, NotFound
 from core.renderers import Json, dumps, wants_camel
 from garage.models import Vehicle
@@ -115,8 +116,8 @@ def own_vehicle(request: Request, vehicle_id: Any) -> Vehicle | None:
 
 
 def answer(request: Request, body: bytes, headers: dict[str, str] | None = None) -> Response:
-    kind = CAMEL if wants_camel(request.accepted_media_type) else None
-    return Response(body, headers=headers, content_type=kind)
+    kind = CAMEL if wants_camel(request.accepted_media_type) else JSON
+    return MadeJson(body, headers={"Content-Type": kind, **(headers or {})})
 
 
 def _digest(*parts: str) -> str:

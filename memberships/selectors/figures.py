@@ -29,9 +29,9 @@ def active_by_plan() -> list[tuple[str, int]]:
     """(plan, members whose benefits hold), in the order of rank."""
     return list(
         Plan.objects.filter(deleted_at=None)
-        .annotate(n=Count("memberships", filter=Q(memberships__status__in=ENTITLED)))
+        .annotate(number=Count("memberships", filter=Q(memberships__status__in=ENTITLED)))
         .order_by("rank", "name")
-        .values_list("name", "n")
+        .values_list("name", "number")
     )
 
 
