@@ -283,6 +283,8 @@ SPECTACULAR_SETTINGS = {
         "ThreadStatusEnum": "chat.models.ThreadStatus",
         "ChatPartEnum": "chat.models.Part",
         "ChatReportReasonEnum": "chat.models.Report.Reason",
+        "AssistantMessageStatusEnum": "chat.assistant.models.MessageStatus",
+        "AssistantMessageRoleEnum": "chat.assistant.models.MessageRole",
     },
 }
 DOCS_PUBLIC = flag("DOCS_PUBLIC", default=True)
