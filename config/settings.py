@@ -162,7 +162,9 @@ def database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     role = text("REVSYNC_DB_ROLE", default="revsync_app")
-    options: dict[str, Any] = {} if role == "owner" or DB_POOLER else {"options": f"-c role={role} -c jit=off"}
+    options: dict[str, Any] = (
+        {} if role == "owner" or DB_POOLER else {"options": f"-c role={role} -c jit=off"}
+    )
     if UNDER_ASGI:
         options["pool"] = {"min_size": 1, "max_size": number("DB_POOL_SIZE", default=8), "timeout": 10}
     else:
