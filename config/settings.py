@@ -107,6 +107,7 @@ INSTALLED_APPS = [
     "memberships",
     "marketplace",
     "appointments",
+    "telematics",
     "safety",
 ]
 AUTH_USER_MODEL = "users.User"
@@ -161,7 +162,9 @@ def database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     role = text("REVSYNC_DB_ROLE", default="revsync_app")
-    options: dict[str, Any] = {} if role == "owner" or DB_POOLER else {"options": f"-c role={role}"}
+    options: dict[str, Any] = (
+        {} if role == "owner" or DB_POOLER else {"options": f"-c role={role} -c jit=off"}
+    )
     if UNDER_ASGI:
         options["pool"] = {"min_size": 1, "max_size": number("DB_POOL_SIZE", default=8), "timeout": 10}
     else:
@@ -239,6 +242,7 @@ SPECTACULAR_SETTINGS = {
         "core.schema.strict_bodies_and_errors",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AlertKindEnum": "telematics.models.AlertKind",
         "PaymentStatusEnum": "payments.models.PaymentStatus",
         "RefundStatusEnum": "payments.models.RefundStatus",
         "FuelTypeEnum": "garage.models.FuelType",
@@ -468,6 +472,9 @@ THROTTLES = {
         "payment": "60/min",
         "booking": "60/min",
         "referral_code": "20/h",
+        "telemetry": "10/s",
+        "device": "50/s",
+        "device_stranger": "60/min",
     }.items()
 }
 

@@ -27,6 +27,10 @@ class Kind:
         good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= self.most
         return "" if good else f"Give a whole number from 0 to {self.most}."
 
+    def show(self, value: Any) -> str:
+        """A value as people read it."""
+        return f"{value / 100:g} %" if self.unit == "bps" and value else spoken(value)
+
 
 KINDS: Mapping[str, Kind] = {
     "offer_tiers": Kind("Offers of", "codes"),
