@@ -80,7 +80,7 @@ class EditInput(StrictSerializer):
     message = StrictCharField(max_length=LONGEST)
 
 
-class SourceOutput(StrictSerializer):
+class AnswerSourceOutput(StrictSerializer):
     """What a sentence rests on. `url`: the record in this API, empty for what is no record."""
 
     kind = serializers.CharField()
@@ -89,7 +89,7 @@ class SourceOutput(StrictSerializer):
     url = serializers.CharField()
 
 
-class UsageOutput(StrictSerializer):
+class AnswerUsageOutput(StrictSerializer):
     prompt_tokens = serializers.IntegerField()
     completion_tokens = serializers.IntegerField()
 
@@ -106,9 +106,9 @@ class AnswerOutput(StrictSerializer):
     model = serializers.CharField()
     degraded = serializers.CharField()
     error_code = serializers.CharField()
-    sources = SourceOutput(many=True)
+    sources = AnswerSourceOutput(many=True)
     cautions = serializers.ListField(child=serializers.CharField())
-    usage = UsageOutput()
+    usage = AnswerUsageOutput()
 
 
 class SessionOutput(StrictSerializer):
@@ -125,7 +125,7 @@ class SessionsOutput(StrictSerializer):
     previous = serializers.CharField(allow_null=True)
 
 
-class MessageOutput(StrictSerializer):
+class AssistantMessageOutput(StrictSerializer):
     """`alternatives`: other branches at this place (regenerated answers, edited questions)."""
 
     id = serializers.UUIDField()
@@ -137,7 +137,7 @@ class MessageOutput(StrictSerializer):
     model = serializers.CharField()
     degraded = serializers.CharField()
     error_code = serializers.CharField()
-    sources = SourceOutput(many=True)
+    sources = AnswerSourceOutput(many=True)
     cautions = serializers.ListField(child=serializers.CharField())
     feedback = serializers.CharField(allow_null=True)
     alternatives = serializers.ListField(child=serializers.UUIDField())
@@ -148,7 +148,7 @@ class ConversationOutput(StrictSerializer):
     session_id = serializers.CharField()
     title = serializers.CharField()
     thread_id = serializers.UUIDField(allow_null=True)
-    messages = MessageOutput(many=True)
+    messages = AssistantMessageOutput(many=True)
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
 

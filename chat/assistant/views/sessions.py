@@ -16,7 +16,7 @@ from chat.assistant.serializers import (
     FeedbackInput,
     HandOverInput,
     HandOverOutput,
-    MessageOutput,
+    AssistantMessageOutput,
     SessionOutput,
     SessionsOutput,
 )
@@ -60,7 +60,7 @@ class ConversationView(APIView):
         session = conversing.session_of(user, session_id)
         pages = KeysetPagination()
         rows = pages.paginate_queryset(shown_messages(user, session), request, self)
-        messages = MessageOutput(with_alternatives(user, session, rows), many=True).data
+        messages = AssistantMessageOutput(with_alternatives(user, session, rows), many=True).data
         head = {"session_id": session.session_id, "title": session.title, "thread_id": session.thread_id}
         return Response(head | named(pages, "messages", messages))
 
