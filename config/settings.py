@@ -105,8 +105,10 @@ INSTALLED_APPS = [
     "chat.assistant",
     "garage",
     "tuners",
+    "memberships",
     "marketplace",
     "appointments",
+    "telematics",
     "safety",
 ]
 AUTH_USER_MODEL = "users.User"
@@ -161,7 +163,9 @@ def database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     role = text("REVSYNC_DB_ROLE", default="revsync_app")
-    options: dict[str, Any] = {} if role == "owner" or DB_POOLER else {"options": f"-c role={role}"}
+    options: dict[str, Any] = (
+        {} if role == "owner" or DB_POOLER else {"options": f"-c role={role} -c jit=off"}
+    )
     if UNDER_ASGI:
         options["pool"] = {"min_size": 1, "max_size": number("DB_POOL_SIZE", default=8), "timeout": 10}
     else:
@@ -208,6 +212,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["core.throttling.DefaultThrottle"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["core.renderers.Json"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.Negotiation",
     "DEFAULT_PAGINATION_CLASS": "core.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "core.schema.RevSyncSchema",
@@ -238,6 +243,7 @@ SPECTACULAR_SETTINGS = {
         "core.schema.strict_bodies_and_errors",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AlertKindEnum": "telematics.models.AlertKind",
         "PaymentStatusEnum": "payments.models.PaymentStatus",
         "RefundStatusEnum": "payments.models.RefundStatus",
         "FuelTypeEnum": "garage.models.FuelType",
@@ -269,15 +275,22 @@ SPECTACULAR_SETTINGS = {
         "BookingPaymentMethodEnum": "appointments.models.PaymentMethod",
         "BookingSourceEnum": "appointments.models.Source",
         "WaitlistStateEnum": "appointments.models.offers.WaitlistEntry.State",
+        "MembershipStatusEnum": "memberships.models.MembershipStatus",
+        "MembershipEndReasonEnum": "memberships.models.EndReason",
+        "MembershipChurnReasonEnum": "memberships.models.ChurnReason",
+        "MembershipInvoiceKindEnum": "memberships.models.InvoiceKind",
+        "MembershipInvoiceStatusEnum": "memberships.models.InvoiceStatus",
+        "ReferralStatusEnum": "memberships.models.ReferralStatus",
+        "PlanIntervalEnum": "memberships.calendar.INTERVAL_CHOICES",
         "FitVerdictEnum": "marketplace.serializers.tunes.VERDICTS",
         "SuggestionKindEnum": "marketplace.serializers.search.KINDS",
-        "AnswerStatusEnum": "chat.assistant.models.MessageStatus",
-        "AssistantRoleEnum": "chat.assistant.models.MessageRole",
         "ThumbEnum": "chat.assistant.models.Feedback.Rating",
         "ThreadKindEnum": "chat.models.ThreadKind",
         "ThreadStatusEnum": "chat.models.ThreadStatus",
         "ChatPartEnum": "chat.models.Part",
         "ChatReportReasonEnum": "chat.models.Report.Reason",
+        "AssistantMessageStatusEnum": "chat.assistant.models.MessageStatus",
+        "AssistantMessageRoleEnum": "chat.assistant.models.MessageRole",
     },
 }
 DOCS_PUBLIC = flag("DOCS_PUBLIC", default=True)
@@ -294,6 +307,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 SYNC_SCHEMA_VERSIONS = (number("SYNC_OLDEST_SCHEMA", default=1), number("SYNC_NEWEST_SCHEMA", default=1000))
 
 SYNC_WAITERS = number("SYNC_WAITERS", default=2000 if UNDER_ASGI else 8)  # clients in sync/wait/, a process
+
+# Seconds that the one who tells devices of news keeps its connection; a pool keeps connections by itself.
+SYNC_WATCH_REST = 0 if UNDER_ASGI else 60
 
 # -- Sessions and passwords
 
@@ -457,6 +473,10 @@ THROTTLES = {
         "assistant": "30/min",
         "payment": "60/min",
         "booking": "60/min",
+        "referral_code": "20/h",
+        "telemetry": "10/s",
+        "device": "50/s",
+        "device_stranger": "60/min",
     }.items()
 }
 
@@ -528,6 +548,22 @@ REFUND_WINDOW = timedelta(days=number("REFUND_WINDOW_DAYS", default=14))  # earn
 
 MARKETPLACE_COMMISSION_BPS = number("MARKETPLACE_COMMISSION_BPS", default=1500)  # hundredths of a percent
 MARKETPLACE_REVIEW_ALL = flag("MARKETPLACE_REVIEW_ALL")  # every new tune waits for a moderator
+
+# -- Memberships: an unpaid period has its benefits through the grace, then waits halted, then ends. Renewals are
+# offered some days ahead. Referrals and rewards: amounts in minor units of REWARDS_CURRENCY.
+
+MEMBERSHIP_GRACE = timedelta(days=number("MEMBERSHIP_GRACE_DAYS", default=7))
+MEMBERSHIP_HALTED = timedelta(days=number("MEMBERSHIP_HALTED_DAYS", default=30))
+MEMBERSHIP_RENEW_AHEAD = timedelta(days=number("MEMBERSHIP_RENEW_AHEAD_DAYS", default=3))
+REWARDS_CURRENCY = text("REWARDS_CURRENCY", default="INR")
+REWARDS_LIFETIME = timedelta(days=number("REWARDS_LIFETIME_DAYS", default=365))
+REFERRAL_LINK = text("REFERRAL_LINK", default=f"{SITE_URL}/join?code={{code}}")
+REFERRER_REWARD_MINOR = number("REFERRER_REWARD_MINOR", default=20_000)
+REFERRED_REWARD_MINOR = number("REFERRED_REWARD_MINOR", default=10_000)
+REFERRAL_MINIMUM_MINOR = number("REFERRAL_MINIMUM_MINOR", default=20_000)  # the first payment that counts
+REFERRAL_DAYS = number("REFERRAL_DAYS", default=30)  # how long after joining a code can be used
+REFERRAL_MONTHLY_CAP = number("REFERRAL_MONTHLY_CAP", default=10)  # a person's in 30 days
+REFERRAL_TOTAL_CAP = number("REFERRAL_TOTAL_CAP", default=100)
 
 # -- Appointments: how long a time is held while somebody pays, and a freed one for whoever waits for it
 

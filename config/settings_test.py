@@ -14,6 +14,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = BASE_DIR / "var" / "test-files"  # noqa: F405
 THROTTLES = dict.fromkeys(THROTTLES, "off")  # noqa: F405 -- tests of throttles switch theirs on
 LOGIN_DELAY_SECONDS = 0.0
+SYNC_WATCH_REST = 0  # a test leaves no connection behind
 PUSH_BACKEND = "users.tests.outbox.Pushes"
 SMS_BACKEND = "users.tests.outbox.Outbox"
 INSTALLED_APPS = [*INSTALLED_APPS, "sync.tests.testapp"]  # noqa: F405 -- collections of every kind

@@ -12,16 +12,19 @@ import chat.urls
 import core.files.urls
 import garage.urls
 import marketplace.urls
+import memberships.urls
 import payments.urls
 import safety.urls
 import sync.urls
+import telematics.urls
 import tuners.urls
 import users.mfa_urls
 import users.urls
 from core import health
 
 api: list[URLPattern | URLResolver] = [
-    *garage.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *telematics.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *garage.urls.urlpatterns,
     *sync.urls.urlpatterns,
     *marketplace.urls.urlpatterns,
     *core.files.urls.urlpatterns,
@@ -31,6 +34,7 @@ api: list[URLPattern | URLResolver] = [
     *payments.urls.urlpatterns,
     *payments.urls.aliases,
     *tuners.urls.urlpatterns,
+    *memberships.urls.urlpatterns,
     *chat.assistant.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
@@ -39,9 +43,9 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path("api/v1/", include(api)),
     path("", RedirectView.as_view(url="/api/docs/")),
     path(settings.ADMIN_PATH, admin.site.urls),
-    path("api/v1/", include(api)),
     *users.mfa_urls.urlpatterns,
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import remove_query_param, replace_query_param
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from core.renderers import dumps
@@ -35,7 +35,7 @@ class KeysetPagination(BasePagination):
     parameters = ("cursor", "page_size", "ordering", "count")
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
-        self.url, self.path = request.build_absolute_uri(), request.path_info
+        self.request, self.path = request, request.path_info
         self.size = self._page_size(request)
         self.total = self._total(queryset, request)
         self.field, self.descending = self._ordering(request, view)
@@ -62,7 +62,7 @@ class KeysetPagination(BasePagination):
         """
         if request.query_params.keys() - {"page_size"}:
             return None
-        self.url, self.path = request.build_absolute_uri(), request.path_info
+        self.request, self.path = request, request.path_info
         self.size, self.total = self._page_size(request), None
         self.field, self.descending = self._ordering(request, view)
         found = fetch(self.size + 1)
@@ -174,7 +174,7 @@ class KeysetPagination(BasePagination):
             value = str(value)
         parts = [self.field, self.descending, value, str(get("id")), 0 if index else 1]
         token = _seal(parts, self.path)
-        return str(replace_query_param(remove_query_param(self.url, "cursor"), "cursor", token))
+        return str(replace_query_param(self.request.build_absolute_uri(), "cursor", token))
 
 
 def _seal(parts: list[Any], path: str) -> str:

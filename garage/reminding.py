@@ -33,6 +33,28 @@ def urgency(due: Due, *, today: date, odometer_km: Decimal | None) -> Urgency:
     return max(words, key=_ORDER.index)
 
 
+def more_urgent(word: Urgency, than: str) -> bool:
+    """Is `word` worse than another one? A word that nobody knows counts as none."""
+    return than not in _ORDER or _ORDER.index(word) > _ORDER.index(than)
+
+
+def how_long(due: Due, *, today: date, odometer_km: Decimal | None) -> str:
+    """What is left, or since when it is over: "in 3 days or in 250 km"; empty where nothing is known."""
+    said = []
+    if due.on is not None:
+        said.append(_left((due.on - today).days, "day", "days"))
+    if due.km is not None and odometer_km is not None:
+        said.append(_left(round(due.km - odometer_km), "km", "km"))
+    return " or ".join(said)
+
+
+def _left(number: int, one: str, many: str) -> str:
+    if number == 0:
+        return "today" if one == "day" else "now"
+    amount = f"{abs(number):,} {one if abs(number) == 1 else many}"
+    return f"in {amount}" if number > 0 else f"{amount} ago"
+
+
 def _word(left: Decimal | int, due: int, soon: int) -> Urgency:
     if left < 0:
         return "overdue"

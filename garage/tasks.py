@@ -7,7 +7,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from core.errors import DomainError, Unavailable
-from garage.services import backups, flashing
+from garage.services import backups, flashing, reminders
 
 log = logging.getLogger(__name__)
 
@@ -34,3 +34,11 @@ def expire_flashes(timestamp: int) -> None:
     """Every five minutes."""
     if ended := flashing.expire_flashes():
         log.info("%s flash jobs ended by the clock", ended)
+
+
+@app.periodic(cron="30 3 * * *")
+@app.task(name="garage.tell_due", queueing_lock="garage.tell_due")
+def tell_due(timestamp: int) -> None:
+    """Daily: a job that was cut short goes on the next time, and nobody hears twice."""
+    if told := reminders.tell_due():
+        log.info("told the owners of %s reminders", told)

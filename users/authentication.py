@@ -1,6 +1,6 @@
 """From a bearer token to a person: one statement, which also sets the row-level-security context."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,17 +14,16 @@ from core import clock
 from core.auth import BadToken, read_access_token
 from users.models import AppSession, User
 
-SEEN_EVERY = timedelta(minutes=5)
-
 # Every column but the password hash, which only login needs (Django fetches it on demand).
 _COLUMNS = [field.attname for field in User._meta.concrete_fields if field.attname != "password"]
 _STATEMENT = f"""
 SELECT {", ".join(f"u.{column}" for column in _COLUMNS)},
-       s.gen, s.acked_gen, s.last_seen_at, s.aal,
-       GREATEST(s.created_at, s.reauthenticated_at), set_config('app.user_id', u.id::text, true)
+       s.aal, GREATEST(s.created_at, s.reauthenticated_at),
+       (s.gen = %(generation)s AND s.acked_gen < s.gen) OR s.last_seen_at < %(now)s - interval '5 minutes',
+       set_config('app.user_id', u.id::text, true)
   FROM {AppSession._meta.db_table} s JOIN {User._meta.db_table} u ON u.id = s.user_id
- WHERE s.id = %s AND u.id = %s AND s.gen >= %s AND s.revoked_at IS NULL
-   AND s.idle_expires_at > %s AND s.absolute_expires_at > %s AND u.is_active AND u.deleted_at IS NULL
+ WHERE s.id = %(session)s AND u.id = %(user)s AND s.gen >= %(generation)s AND s.revoked_at IS NULL
+   AND s.idle_expires_at > %(now)s AND s.absolute_expires_at > %(now)s AND u.is_active AND u.deleted_at IS NULL
 """
 
 
@@ -93,16 +92,21 @@ def authenticate_token(token: str) -> tuple[User, Login, bool]:
         if problem.expired:
             raise Unauthenticated("This token has expired. Please refresh it.", "token_expired") from None
         raise Unauthenticated("This token is not valid.", "token_invalid") from None
-    now = clock.now()
+    values: dict[str, Any] = {
+        "session": claims.session_id,
+        "user": claims.user_id,
+        "generation": claims.generation,
+        "now": clock.now(),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT, [claims.session_id, claims.user_id, claims.generation, now, now])
+        cursor.execute(_STATEMENT, values)
         row = cursor.fetchone()
     if row is None:
         raise Unauthenticated("This session has ended. Please log in again.", "session_revoked")
     user: User = User.from_db("default", _COLUMNS, row[: len(_COLUMNS)])
-    gen, acked, last_seen, aal, proved_at = row[len(_COLUMNS) : -1]
+    aal, proved_at, news = row[len(_COLUMNS) : -1]
     login = Login(claims.user_id, claims.session_id, claims.generation, aal, claims.expires_at, proved_at)
-    return user, login, (claims.generation == gen and acked < gen) or now - last_seen > SEEN_EVERY
+    return user, login, news
 
 
 def logged_in(request: Request) -> Login:

@@ -12,14 +12,14 @@ from uuid import uuid4
 import psycopg
 from django.conf import settings
 
+from chat import frames
 from chat.consumer import queries
 from chat.consumer.database import AWAY, Database
+from chat.consumer.presence import Attendance
 from chat.consumer.rooms import Held, Room
 from chat.consumer.settler import Settler
 from chat.consumer.writer import Writer
-from chat.services import frames
 from chat.services.live import CONTROL, INBOX, LIVE, Cast
-from chat.services.sending import said_of
 from core import hub
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Engine:
         self.database = Database()
         self.writer = Writer(self.database, self._committed)
         self.settler = Settler()
+        self.attendance = Attendance(self)
         self.rooms: dict[str, Room] = {}
         self.people: dict[str, set[Socket]] = {}
         self.staff: set[Socket] = set()
@@ -59,6 +60,7 @@ class Engine:
         self.spawn(self._listen(ready), "chat-ear")
         self.spawn(self._reconcile(), "chat-reconcile")
         self.spawn(self._rule(), "chat-ruler")
+        self.spawn(self.attendance.run(), "chat-attendance")
         await ready.wait()
 
     async def close(self) -> None:
@@ -69,6 +71,7 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.attendance.close()
         await self.database.close()
 
     def spawn(self, work: Any, name: str) -> asyncio.Task[Any]:
@@ -78,6 +81,34 @@ class Engine:
         return task
 
     # -- Sockets come and go
+
+    def enter(self, socket: Socket) -> None:
+        mine = self.people.setdefault(socket.user, set())
+        mine.add(socket)
+        if len(mine) == 1:
+            self.attendance.changed(socket.user)
+            self.spawn(self.listen_to(f"user:{socket.user}"), "chat-join")
+        if socket.login.staff:
+            self.staff.add(socket)
+
+    def leave(self, socket: Socket) -> None:
+        mine = self.people.get(socket.user, set())
+        mine.discard(socket)
+        if not mine:
+            self.people.pop(socket.user, None)
+            self.attendance.changed(socket.user)
+            if self.stream is not None:
+                self.stream.drop(f"user:{socket.user}")
+        if socket in self.staff:
+            self.staff.discard(socket)
+            self._forget_staff()
+
+    def _forget_staff(self) -> None:
+        """The last who watched the inbox has gone: rooms that were only theirs close."""
+        if not self.staff:
+            for room in [room for room in self.rooms.values() if not room.members]:
+                room.close()
+                del self.rooms[room.id]
 
     def join(
         self, socket: Socket, thread_id: str, seq: int, rev: int, has: int | Held, *, staffed: bool
@@ -103,13 +134,6 @@ class Engine:
         if not room.members and not (room.staffed is not None and self.staff):
             room.close()
             self.rooms.pop(room.id, None)
-
-    def forget_staff(self) -> None:
-        """The last who watched the inbox has gone: rooms that were only theirs close."""
-        if not self.staff:
-            for room in [room for room in self.rooms.values() if not room.members]:
-                room.close()
-                del self.rooms[room.id]
 
     async def listen_to(self, topic: str) -> None:
         """Its frames come from now on, if anybody still wants them. Without Redis that takes a second."""
@@ -160,25 +184,23 @@ class Engine:
                     self._look.set()
 
     async def _heard(self, frame: Frame) -> None:
-        topic = frame.topic
-        if topic == LIVE:
+        kind, _, key = frame.topic.partition(":")
+        if frame.topic == LIVE:
             if frame["from"] != self.process:
                 for cast in frame["casts"]:
                     self.cast(Cast(*cast))
-        elif topic == CONTROL:
+        elif frame.topic == CONTROL:
             for socket in [*self.people.get(frame["user"], ())]:
                 await socket.access(frame["thread"], joined=frame["joined"])
-        elif topic == INBOX:
-            for socket in self.staff:
-                socket.push(frame["text"])
-        elif not topic:
+        elif not kind:
             self._gap(frame)
-        elif topic.startswith("user:"):
-            for socket in [*self.people.get(topic[5:], ())]:
+        elif kind == "user":
+            for socket in [*self.people.get(key, ())]:
                 socket.heard(frame)
         else:
-            for socket in self.topics.get(topic, ()):
-                socket.push(frame.json.decode())
+            text = frame["text"] if frame.topic == INBOX else frame.json.decode()
+            for socket in self.staff if frame.topic == INBOX else self.topics.get(frame.topic, ()):
+                socket.push(text)
 
     def _gap(self, frame: Frame) -> None:
         """Redis was away: look at everything now, and tell clients that pokes of other apps may be lost."""
@@ -269,8 +291,8 @@ class Engine:
                 room.caught_up(*rows[0][:2])
             return False
         last_seq, last_rev = rows[0][:2]
-        new = sorted((said_of(row[3:]) for row in rows if not row[2]), key=lambda said: said.seq)
-        older = sorted((said_of(row[3:]) for row in rows if row[2]), key=lambda said: said.rev)
+        new = sorted((frames.said_of(row[3:]) for row in rows if not row[2]), key=lambda said: said.seq)
+        older = sorted((frames.said_of(row[3:]) for row in rows if row[2]), key=lambda said: said.rev)
         for said in new:
             if said.seq > room.seq:
                 room.read(Cast(room.id, said.seq, said.rev, frames.text(frames.message(said))))

@@ -12,13 +12,14 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from chat import frames
 from chat.consumer import login as logins
 from chat.consumer.database import AWAY
 from chat.consumer.writer import RETRY_AFTER, Item
 from chat.models.message import MAX_BODY, MAX_CLIENT_ID
-from chat.services import changing, frames, sending, threads
+from chat.services import changing, sending, threads
 from chat.services.live import Cast
-from chat.services.statements import READ
+from chat.statements import READ
 from core.errors import DomainError
 from core.ports import Topic, topics
 from core.rls import as_system
@@ -50,7 +51,9 @@ async def send_message(socket: Socket, frame: Frame) -> None:
         code = "too_large" if isinstance(body, str) and len(body) > MAX_BODY else "invalid"
         socket.refuse(code, problem, clientId=known)
     elif attachments or (socket.login.staff and thread_id not in socket.rooms):
-        await _send_slowly(socket, thread_id, client_id, str(body), reply_to, attachments)
+        message = {"thread_id": UUID(thread_id), "client_id": client_id, "body": str(body)}
+        message["reply_to"] = UUID(reply_to) if reply_to else None
+        await _send_slowly(socket, message, attachments)
     else:
         item = Item(socket, thread_id, socket.user, client_id, str(body), reply_to, given is not None)
         if socket.engine.writer.submit(item):
@@ -59,28 +62,20 @@ async def send_message(socket: Socket, frame: Frame) -> None:
             socket.refuse("unavailable", "Too much is going on.", clientId=known, retryAfter=RETRY_AFTER)
 
 
-async def _send_slowly(
-    socket: Socket, thread_id: str, client_id: str, body: str, reply_to: Any, attachments: Any
-) -> None:
+async def _send_slowly(socket: Socket, message: dict[str, Any], attachments: Any) -> None:
     ids = [_uuid(each) for each in attachments] if isinstance(attachments, list) else [None]
     if not all(ids):
-        socket.refuse("invalid", "attachments are ids of files.", clientId=client_id)
+        socket.refuse("invalid", "attachments are ids of files.", clientId=message["client_id"])
         return
     await _before(socket)
 
     def work() -> sending.Sent:
         if socket.login.staff:
-            threads.join_as_staff(thread_id=UUID(thread_id), user_id=UUID(socket.user))
-        return sending.send(
-            thread_id=UUID(thread_id),
-            sender_id=UUID(socket.user),
-            body=body,
-            client_id=client_id,
-            attachments=[UUID(each) for each in ids if each],
-            reply_to=UUID(reply_to) if reply_to else None,
-        )
+            threads.join_as_staff(thread_id=message["thread_id"], user_id=socket.user_id)
+        files = [UUID(each) for each in ids if each]
+        return sending.send(sender_id=socket.user_id, attachments=files, **message)
 
-    sent = await _deed(socket, work, clientId=client_id)
+    sent = await _deed(socket, work, clientId=message["client_id"])
     if sent is not None:
         socket.send_frame(frames.ack(sent.said, duplicate=sent.duplicate))
 

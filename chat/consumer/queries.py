@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from chat.services.statements import COLUMNS
+from chat.statements import COLUMNS
 from users.models import AppSession, User
 
 _LIVE: Final = """

@@ -17,6 +17,7 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 
+from chat import frames
 from chat.consumer import login as logins
 from chat.consumer import queries
 from chat.consumer.database import AWAY
@@ -24,7 +25,6 @@ from chat.consumer.engine import Engine, engine
 from chat.consumer.handlers import HANDLERS, send_message
 from chat.consumer.rooms import HELD, Held
 from chat.ports import frames as other_frames
-from chat.services import frames
 from core import clock
 
 if TYPE_CHECKING:
@@ -143,11 +143,7 @@ class Socket:
 
     async def run(self, receive: Callable[[], Awaitable[Any]]) -> None:
         self._reader = asyncio.current_task()
-        everywhere = self.engine.people
-        everywhere.setdefault(self.user, set()).add(self)
-        self.engine.spawn(self.engine.listen_to(f"user:{self.user}"), "chat-join")
-        if self.login.staff:
-            self.engine.staff.add(self)
+        self.engine.enter(self)
         try:
             self._watch_clock()
             await self._ready()
@@ -273,17 +269,9 @@ class Socket:
         for room in self.rooms.values():
             self.engine.part(self, room)
         self.rooms.clear()
-        if self in self.engine.staff:
-            self.engine.staff.discard(self)
-            self.engine.forget_staff()
         for topic in self.topics or ():
             self._drop_topic(topic)
-        mine = self.engine.people.get(self.user, set())
-        mine.discard(self)
-        if not mine:
-            self.engine.people.pop(self.user, None)
-            if self.engine.stream is not None:
-                self.engine.stream.drop(f"user:{self.user}")
+        self.engine.leave(self)
         if self._flushing is not None and self.sending_since:
             self._flushing.cancel()
 
@@ -312,10 +300,11 @@ class Socket:
         while True:
             rows = await self.engine.database.fetch(queries.PAGE, [room.id, seq, self.user, page])
             for row in rows:
+                await self._until_there_is_room()
+                if room.members.get(self) is not held:
+                    return seq
                 self.push(frames.text(frames.message(frames.Said(*row))))
                 seq = row[2]
-            while len(self._out) > page and self._closing is None:
-                await asyncio.sleep(0.02)  # a replay waits for its reader
             if self._closing is not None or room.members.get(self) is not held:
                 return seq
             if len(held) >= HELD:
@@ -327,6 +316,13 @@ class Socket:
                         seq = number
                 room.members[self] = max(seq, room.seq)
                 return seq
+
+    async def _until_there_is_room(self) -> None:
+        """A replay waits for its reader, and leaves half of the queue to what is live."""
+        while self._closing is None and (  # noqa: ASYNC110 -- an event would cost every frame of every socket
+            len(self._out) * 2 >= settings.CHAT_OUT_QUEUE or self._bytes * 2 >= settings.CHAT_OUT_BYTES
+        ):
+            await asyncio.sleep(0.01)
 
     async def access(self, thread_id: str, *, joined: bool) -> None:
         """Somebody let this person into a thread, or out of it."""

@@ -16,12 +16,12 @@ import psycopg
 from django.conf import settings
 from psycopg.errors import UniqueViolation
 
+from chat import frames
 from chat.consumer.database import AWAY
-from chat.services import frames
-from chat.services.frames import Said
+from chat.frames import Said
 from chat.services.live import Cast
 from chat.services.sending import STAFFED, arguments
-from chat.services.statements import SEND
+from chat.statements import SEND
 from core.ids import uuid7
 
 if TYPE_CHECKING:

@@ -12,6 +12,8 @@ from core.ids import uuid7
 from core.models import Record
 from core.querysets import ScopedQuerySet
 
+FRESH_SECONDS = 90  # how long presence counts; a process renews it every 30 s
+
 
 class Blocks(ScopedQuerySet["Block"]):
     owner_path = "user"

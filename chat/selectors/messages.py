@@ -9,25 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
 from django.db.models import F
 
+from chat import frames
 from chat.errors import ThreadAbsent
 from chat.models import Message
-from chat.services import frames
-from chat.services.sending import said_of
-from chat.services.statements import COLUMNS
+from chat.statements import COLUMNS
 from core.rls import as_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from uuid import UUID
 
     from django.db.models import QuerySet
 
-    from chat.services.frames import Said
+    from chat.frames import Said
 
 CHANGED: Final = "GREATEST(m.created_at, m.edited_at, m.deleted_at)"
 _MINE: Final = """
@@ -93,7 +92,7 @@ def page(
         rows = cursor.fetchall()
     if not rows:
         raise ThreadAbsent
-    found = [said_of(row[3:]) for row in rows if row[3] is not None]
+    found = [frames.said_of(row[3:]) for row in rows if row[3] is not None]
     more, found = len(found) > limit, found[:limit]
     if order == "m.seq DESC":
         found.reverse()
@@ -121,7 +120,7 @@ def by_ids(ids: Sequence[UUID]) -> dict[UUID, Said]:
     """Messages that the caller was found to see."""
     with as_system("attachments belong to whoever sent them"), connection.cursor() as cursor:
         cursor.execute(f"SELECT {COLUMNS} FROM chat_message m WHERE m.id = ANY(%s)", [list(ids)])
-        return {row[0]: said_of(row) for row in cursor.fetchall()}
+        return {row[0]: frames.said_of(row) for row in cursor.fetchall()}
 
 
 def containing(rows: QuerySet[Message], words: str) -> QuerySet[Message]:
@@ -178,7 +177,7 @@ def stream(user_id: UUID, mark: Mark, *, limit: int) -> tuple[list[Said], Mark, 
         cursor.execute(_ALL, given)
         rows = cursor.fetchall()
     more, rows = len(rows) > limit, rows[:limit]
-    found = [said_of(row[1:]) for row in rows]
+    found = [frames.said_of(row[1:]) for row in rows]
     at = rows[-1][0] if more else now
     fresh = {**seen, **_last_revs(found)}
     recent = _changed_since(fresh, at - _OVERLAP) if fresh else set()

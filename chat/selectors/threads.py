@@ -7,10 +7,11 @@ from uuid import UUID
 
 from django.db import connection
 
+from chat import frames
 from chat.models import Thread
+from chat.models.people import FRESH_SECONDS
 from chat.ports import About, contexts
-from chat.services import frames
-from chat.services.settling import FRESH_SECONDS
+from chat.selectors.messages import by_ids, rest
 from core import clock
 from core.rls import as_system
 
@@ -59,8 +60,6 @@ def people_of(threads: Sequence[UUID]) -> Mapping[UUID, list[Row]]:
 
 
 def last_messages(threads: Sequence[UUID]) -> dict[UUID, frames.Said]:
-    from chat.selectors.messages import by_ids
-
     with as_system("one's own threads"), connection.cursor() as cursor:
         cursor.execute(_LAST, [list(threads)])
         ids = [row[0] for row in cursor.fetchall()]
@@ -69,16 +68,14 @@ def last_messages(threads: Sequence[UUID]) -> dict[UUID, frames.Said]:
 
 def shown(rows: Iterable[Thread], user_id: UUID | None) -> list[Row]:
     """Threads as answered; `read_seq`, `unread` and `muted_until` are the asking person's own."""
-    from chat.selectors.messages import rest
-
     rows = list(rows)
     ids = [row.pk for row in rows]
     people = people_of(ids) if ids else {}
     last = last_messages(ids) if ids else {}
-    return [_shown(row, people[row.pk], last.get(row.pk), user_id, rest) for row in rows]
+    return [_shown(row, people[row.pk], last.get(row.pk), user_id) for row in rows]
 
 
-def _shown(row: Thread, people: list[Row], last: frames.Said | None, user_id: UUID | None, rest: Any) -> Row:
+def _shown(row: Thread, people: list[Row], last: frames.Said | None, user_id: UUID | None) -> Row:
     mine: Row = next((one for one in people if one["user_id"] == str(user_id)), {})
     sees_last = last is not None and (user_id is None or last.seq > mine.get("joined_seq", 0))
     return {

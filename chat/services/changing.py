@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chat import frames
 from chat.errors import EditClosed, MessageAbsent, NotYours
 from chat.models import Attachment, Kind, Message, MessageEdit, Participant, Thread
-from chat.services import frames, live
+from chat.services import live
 from chat.services.sending import STAFFED, check_body, later_than, read_message
 from chat.services.settling import settle
 from core import clock

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from chat.services import frames
+from chat import frames
 from core import hub
 
 LIVE, CONTROL, INBOX = "chat:live", "chat:control", "chat:inbox"

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-import orjson
 from django.db import IntegrityError, connection
 
+from chat import frames
 from chat.errors import Blocked, ReplyAbsent, ThreadAbsent
 from chat.models import Attachment, Kind, Message, Part, Thread, ThreadKind
 from chat.models.message import MAX_BODY, MAX_CLIENT_ID
-from chat.services import frames, live
+from chat.services import live
 from chat.services.settling import settle
-from chat.services.statements import COLUMNS, SEND
+from chat.statements import COLUMNS, SEND
 from core.errors import Invalid
 from core.files.services import claim
 from core.ids import uuid7
@@ -73,7 +73,7 @@ def send(
     raise AssertionError("unreachable")  # pragma: no cover
 
 
-def _send(
+def _send(  # noqa: PLR0917 -- a call of one line
     thread_id: UUID,
     sender_id: UUID,
     body: str,
@@ -177,15 +177,7 @@ def read_message(message_id: UUID) -> frames.Said:
     """Runs as the system."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {COLUMNS} FROM chat_message m WHERE m.id = %s", [message_id])
-        return said_of(cursor.fetchone())
-
-
-def said_of(row: Sequence[Any]) -> frames.Said:
-    """A row of statements.COLUMNS; Django's connection gives JSON as text."""
-    attachments = row[-1]
-    if isinstance(attachments, str):
-        attachments = orjson.loads(attachments)
-    return frames.Said._make([*row[:-1], attachments])
+        return frames.said_of(cursor.fetchone())
 
 
 # -- Judging what comes in

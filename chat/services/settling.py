@@ -11,9 +11,9 @@ from uuid import UUID
 
 from django.db import connection
 
+from chat.models.people import FRESH_SECONDS
 from core.jobs import enqueue
 
-FRESH_SECONDS: Final = 90  # a process says every 30 s who is online
 AGAIN_SECONDS: Final = 300  # who was told and has not looked is told again after so long
 
 _HEADS: Final = """

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
+from chat import frames
 from chat.errors import Blocked, NoSuchPerson, NoSuchUser, ThreadAbsent
 from chat.models import Block, Part, Participant, Thread, ThreadKind, ThreadStatus
 from chat.ports import About, contexts
-from chat.services import frames, live
+from chat.services import live
 from chat.services.sending import STAFFED, append
-from chat.services.statements import READ
+from chat.statements import READ
 from core import clock
 from core.errors import Invalid, NotAllowed
-from core.refs import Ref
 from core.rls import as_system
 from users.models import User
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from core.refs import Ref
 
 MAX_PEOPLE: Final = 50
 

@@ -110,7 +110,7 @@ class Visitor:
     async def say(self, **frame):
         await self.link.send(json.dumps(frame))
 
-    async def hear(self, *types, timeout=5):
+    async def hear(self, *types, timeout=5):  # noqa: ASYNC109
         """The next frame of one of these types; what comes before stays in `seen`."""
         async with asyncio.timeout(timeout):
             while True:
@@ -118,6 +118,11 @@ class Visitor:
                 self.seen.append(frame)
                 if not types or frame["type"] in types:
                     return frame
+
+    async def count(self, kind, number):
+        """Read on until there are so many frames of this type."""
+        while sum(frame["type"] == kind for frame in self.seen) < number:
+            await self.hear(kind, timeout=20)
 
     async def quiet(self, *types, seconds=0.3):
         """Nothing of these types comes."""
@@ -127,13 +132,14 @@ class Visitor:
     async def send(self, thread, body, **more):
         """SEND, and its ACK (or ERROR)."""
         more.setdefault("clientId", str(uuid4()))
+        timeout = more.pop("timeout", 5)
         await self.say(type="SEND", threadId=str(thread), body=body, **more)
         while True:
-            frame = await self.hear("ACK", "ERROR")
+            frame = await self.hear("ACK", "ERROR", timeout=timeout)
             if frame.get("clientId") == more["clientId"]:
                 return frame
 
-    async def closed(self, timeout=5):
+    async def closed(self, timeout=5):  # noqa: ASYNC109
         """The close code."""
         async with asyncio.timeout(timeout):
             with contextlib.suppress(ConnectionClosed):

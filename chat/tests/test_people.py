@@ -63,7 +63,11 @@ def test_the_ways_to_ask_for_messages(cast, thread, client_for):
 
     def bodies(**query):
         answer = client.get(url, query).json()
-        return "".join(row["body"] for row in answer["results"]), bool(answer["next"]), bool(answer["previous"])
+        return (
+            "".join(row["body"] for row in answer["results"]),
+            bool(answer["next"]),
+            bool(answer["previous"]),
+        )
 
     assert bodies() == ("abcde", False, False)
     assert bodies(page_size=2) == ("de", False, True)
@@ -174,8 +178,8 @@ def test_lists_cost_the_same_for_any_number(cast, client_for, count):
 def test_a_note_is_never_seen_by_the_customer(cast, client_for, desk):
     from chat.models import Kind
     from chat.services import append
-    from core.testing.client import use_role
     from core.rls import APP_ROLE, SYSTEM_ROLE
+    from core.testing.client import use_role
 
     alice, _, _ = cast
     thread, _ = open_thread(opener=alice.pk, subject="Help")

@@ -35,7 +35,7 @@ def test_two_people_talk(server, pair):
                 "type": "MESSAGE", "id": ack["id"], "threadId": str(thread.pk), "seq": 1, "rev": 1,
                 "kind": "text", "body": "Is the map ready?", "attachments": [], "sender": "user",
                 "senderId": str(alice.pk), "clientId": "one", "replyTo": None, "timestamp": ack["timestamp"],
-                "editedAt": None,
+                "editedAt": None, "deletedAt": None,
             }  # fmt: skip
             assert await a.hear("MESSAGE") == heard
             again = await a.send(thread.pk, "Is the map ready?", clientId="one")

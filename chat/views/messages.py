@@ -14,9 +14,9 @@ from chat import services
 from chat.models import Attachment, Block, Message
 from chat.selectors import messages as selectors
 from chat.serializers import (
+    AttachmentDownloadOutput,
     BlockInput,
     BlockOutput,
-    AttachmentDownloadOutput,
     MessageChange,
     MessageInput,
     MessageOutput,
@@ -135,7 +135,8 @@ class SearchView(ScopedMixin, APIView):
     ordering_fields: ClassVar[tuple[str, ...]] = ("created_at",)
 
     @extend_schema(
-        parameters=[OpenApiParameter("q", OpenApiTypes.STR, required=True)], responses=MessageOutput(many=True)
+        parameters=[OpenApiParameter("q", OpenApiTypes.STR, required=True)],
+        responses=MessageOutput(many=True),
     )
     def get(self, request: Request) -> Response:
         words = request.query_params.get("q", "").strip()

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat import services
+from chat import frames, services
 from chat.models import CannedReply, Kind, Message, Part, Report, Thread
 from chat.selectors import messages as messages_of
 from chat.selectors import threads as selectors
@@ -24,7 +24,6 @@ from chat.serializers import (
     MessageQuery,
     NoteOutput,
 )
-from chat.services import frames
 from chat.views.messages import PAGE_SIZE, page_answer
 from core import clock
 from core.errors import Invalid, NotFound

@@ -180,9 +180,7 @@ class SyncView(APIView):
         if content is None:
             raise Invalid(fields={"cursor": ["This cursor was not made for you. Start without one."]})
         at, seen = content
-        return messages_of.Mark(
-            datetime.fromisoformat(at), tuple((thread, rev) for thread, rev in seen)
-        )
+        return messages_of.Mark(datetime.fromisoformat(at), tuple((thread, rev) for thread, rev in seen))
 
 
 class TicketView(APIView):

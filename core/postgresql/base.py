@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import select
 import time
+from datetime import UTC
+from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
-from psycopg.pq import TransactionStatus
+from psycopg.pq import Format, TransactionStatus
 
+_Reader: Any = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, Format.TEXT)
 TRUSTED_FOR = 30.0  # seconds that a connection may rest before the server itself is asked
+
+
+class Instants:
+    """A loader of `timestamptz`: psycopg's own, in C, which gives UTC on a connection in UTC. Django's is in Python."""
+
+    format, timezone = Format.TEXT, UTC  # Django replaces a loader of another time zone
+
+    def __new__(cls, oid: int, context: Any = None) -> Any:
+        return _Reader(oid, context)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -20,6 +32,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     _used_at = 0.0  # of time.monotonic
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        connection.adapters.register_loader("timestamptz", Instants)
+        return connection
 
     def is_usable(self) -> bool:
         rested = time.monotonic() - self._used_at

@@ -13,7 +13,7 @@ from garage.models.choices import (
     ReadingSource,
 )
 from garage.models.flashing import EcuBackup, FlashEvent, FlashJob, FlashWaiver
-from garage.models.log import Document, FuelUp, Mod, OdometerEntry, Reminder, ServiceRecord
+from garage.models.log import Document, FuelUp, Mod, OdometerEntry, Reminder, ReminderTold, ServiceRecord
 from garage.models.vehicle import Vehicle, VehicleRow
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "OdometerEntry",
     "ReadingSource",
     "Reminder",
+    "ReminderTold",
     "ServiceRecord",
     "Vehicle",
     "VehicleBrand",

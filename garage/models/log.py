@@ -141,6 +141,19 @@ class Reminder(VehicleRow):
         return self.title
 
 
+class ReminderTold(models.Model):
+    """The last word that the owner heard of a reminder: how urgent, and which due it was about."""
+
+    reminder = models.OneToOneField(Reminder, on_delete=models.CASCADE, primary_key=True, related_name="told")
+    urgency = models.CharField(max_length=8)
+    due_on = models.DateField(null=True)
+    due_odometer_km = odometer(null=True)
+    told_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.urgency}, told at {self.told_at:%Y-%m-%d %H:%M}"
+
+
 class OdometerEntry(VehicleRow):
     """One reading, in the order in which they became known; only a correction may be lower than the one before."""
 

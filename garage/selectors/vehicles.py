@@ -12,6 +12,7 @@ from django.db import connection
 
 from core.files.services import public_address
 from core.ids import uuid7
+from core.rls import as_system
 from garage.models import ReadingSource, Vehicle
 
 _NOWHERE = UUID(int=0)
@@ -43,10 +44,11 @@ VEHICLE_JSON = f"""json_build_object(
  'photo', replace(%(photo)s::text, '{_NOWHERE}', v.photo_file_id::text),
  'created_at', {_instant("v.created_at")}, 'updated_at', {_instant("v.updated_at")}, 'rev', v.rev)::text"""
 
-# The limit stands in the text: with a bound one PostgreSQL plans the statement anew each time.
+# The limit stands in the text and the owner in a SELECT: where PostgreSQL sees the values it finds a plan made for
+# them a little better, and so plans the statement anew each time.
 _PAGE = f"""
 SELECT v.id, v.created_at, {VEHICLE_JSON} FROM garage_vehicle v
- WHERE v.owner_id = %(owner)s::uuid AND v.deleted_at IS NULL
+ WHERE v.owner_id = (SELECT %(owner)s::uuid) AND v.deleted_at IS NULL
  ORDER BY v.created_at DESC, v.id DESC LIMIT {{limit}}"""
 
 _ONE = f"""
@@ -81,14 +83,32 @@ def shown(owner_id: UUID, vehicle_id: UUID) -> Shown | None:
     return Shown(*row) if row else None
 
 
+def linked_dongle(owner_id: UUID, vehicle_id: UUID) -> str | None:
+    """The dongle of a person's live vehicle, "" for none; None when there is no such vehicle."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT dongle_id FROM garage_vehicle WHERE id = %s AND owner_id = %s AND deleted_at IS NULL",
+            [vehicle_id, owner_id],
+        )
+        row = cursor.fetchone()
+    return str(row[0]) if row else None
+
+
+def dongle_is_elsewhere(dongle_id: str, vehicle_id: UUID) -> bool:
+    """Is this dongle linked to another live vehicle, of anybody?"""
+    with as_system("somebody else may have this dongle"):
+        linked = Vehicle.objects.live().filter(dongle_id=dongle_id)
+        return bool(linked.exclude(pk=vehicle_id).exists())
+
+
 # -- The statements of services/vehicles.py
 
 
 def insert_vehicle(columns: Mapping[str, Any]) -> tuple[Shown, UUID | None] | None:
     """One new row, and its first reading; None when the id is taken. Second: the model that the catalogue knows."""
-    given = {name: columns.get(name, default) for name, default in _defaults().items()}
+    statement = _insert(tuple(sorted(columns)))
     with connection.cursor() as cursor:
-        cursor.execute(_insert(), given | _extras(ReadingSource.OWNER))
+        cursor.execute(statement, {**columns, **_extras(ReadingSource.OWNER)})
         row = cursor.fetchone()
     return (Shown(*row[:2]), row[2]) if row else None
 
@@ -134,11 +154,12 @@ _ARRAYS = frozenset({"mods", "vin_notes"})
 
 
 @lru_cache(maxsize=1)
-def _defaults() -> dict[str, Any]:
+def _defaults() -> dict[str, str]:
+    """Column -> SQL of what stands there when nobody says anything."""
     kept = {"deleted_at", "rev", "created_at", "updated_at"}
     columns = (field for field in Vehicle._meta.concrete_fields if field.attname not in kept)
     return {
-        field.attname: [] if field.attname in _ARRAYS else "" if field.empty_strings_allowed else None
+        field.attname: "'{}'" if field.attname in _ARRAYS else "''" if field.empty_strings_allowed else "NULL"
         for field in columns
     }
 
@@ -151,12 +172,12 @@ def _value(column: str) -> str:
     return bound
 
 
-@lru_cache(maxsize=1)
-def _insert() -> str:
-    names = list(_defaults())
+@lru_cache(maxsize=256)
+def _insert(given: tuple[str, ...]) -> str:
+    values = {name: _value(name) if name in given else default for name, default in _defaults().items()}
     return f"""
 WITH v AS (
- INSERT INTO garage_vehicle ({", ".join(names)}) VALUES ({", ".join(map(_value, names))})
+ INSERT INTO garage_vehicle ({", ".join(values)}) VALUES ({", ".join(values.values())})
  ON CONFLICT (id) DO NOTHING RETURNING *
 ), reading AS (
  INSERT INTO garage_odometerentry (id, owner_id, vehicle_id, reading_km, read_at, source, note)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from django.core.exceptions import ImproperlyConfigured
@@ -113,9 +114,14 @@ class Collections(Registry[Collection]):
         if absent := [name for name in plug.parents if name not in self]:
             raise ImproperlyConfigured(f"{self.name}: {key!r} comes before its parents {absent}.")
         super().register(key, plug)
+        vars(self).pop("order", None)
 
-    def in_order(self) -> list[str]:
+    def in_order(self) -> tuple[str, ...]:
         """Hot ones first, as far as their parents allow; parents before children."""
+        return self.order
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
         placed: dict[str, None] = {}
 
         def place(name: str) -> None:
@@ -125,7 +131,7 @@ class Collections(Registry[Collection]):
 
         for name in sorted(self.keys(), key=lambda name: not self[name].hot):
             place(name)
-        return list(placed)
+        return tuple(placed)
 
 
 collections = Collections()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
 from django.db import connection
 
 from core.ids import NIL
@@ -33,24 +34,36 @@ class Heads(NamedTuple):
                 raise ResyncRequired("expired")
 
 
-class Entry(NamedTuple):
-    mine: bool  # of the person's own stream, not the public one
-    seq: int
-    code: int
-    record_id: UUID
+class Feed(NamedTuple):
+    """Entries between a position and the heads, as far as a page goes."""
+
+    heads: Heads
+    known: str | None  # the client's filters (JSON)
+    ids: dict[str, str]  # code of a collection -> its records, as the text of an array, in order of change
+    last: Position  # of the last entry of either stream; 0: none
+    rest: bool | None  # the feed goes on: with an entry of the person's own stream, or of the public one
 
 
 _HEADS = "SELECT id, seq, floor, reset FROM sync_stream WHERE id IN (%s, %s)"
+# Ids travel as texts of arrays, there and back: nobody here looks at them.
 _FEED = """
-SELECT head.id, head.seq, head.floor, head.reset, entry.seq, entry.collection, entry.record_id,
-       (SELECT known::text FROM sync_syncfilter WHERE stream = %(me)s AND client = %(client)s)
-  FROM sync_stream AS head LEFT JOIN LATERAL (
-       SELECT seq, collection, record_id FROM sync_entry
-        WHERE stream = head.id AND collection = ANY(%(codes)s)
-          AND seq > CASE WHEN head.id = %(me)s THEN %(user)s::bigint ELSE %(public)s::bigint END
-          AND seq <= least(head.seq, CASE WHEN head.id = %(me)s THEN %(user_bound)s::bigint ELSE %(public_bound)s END)
-        ORDER BY seq LIMIT %(limit)s) AS entry ON true
- WHERE head.id IN (%(me)s, %(nil)s)
+WITH head AS MATERIALIZED (
+       SELECT id = %(me)s::uuid AS mine, id, seq, floor, reset FROM sync_stream WHERE id IN (%(me)s::uuid, %(nil)s::uuid)),
+     entry AS MATERIALIZED (
+       SELECT head.mine, entry.* FROM head CROSS JOIN LATERAL (
+              SELECT seq, collection, record_id FROM sync_entry
+               WHERE stream = head.id AND collection = ANY(%(codes)s::smallint[])
+                 AND seq > CASE WHEN head.mine THEN %(user)s::bigint ELSE %(public)s::bigint END
+                 AND seq <= least(head.seq, CASE WHEN head.mine THEN %(user_bound)s::bigint ELSE %(public_bound)s END)
+               ORDER BY seq LIMIT %(limit)s::bigint + 1) AS entry
+        ORDER BY head.mine DESC, entry.seq LIMIT %(limit)s::bigint + 1),
+     taken AS (SELECT * FROM entry LIMIT %(limit)s::bigint)
+SELECT (SELECT json_agg(head) FROM head)::text,
+       (SELECT known::text FROM sync_syncfilter WHERE stream = %(me)s::uuid AND client = %(client)s),
+       (SELECT json_object_agg(collection, ids) FROM (
+               SELECT collection, array_agg(record_id ORDER BY seq)::text AS ids FROM taken GROUP BY collection) AS told)::text,
+       (SELECT max(seq) FROM taken WHERE mine), (SELECT max(seq) FROM taken WHERE NOT mine),
+       (SELECT mine FROM entry OFFSET %(limit)s::bigint)
 """
 _NOWHERE = Position(0, 1)  # nothing ever happened: the public stream starts at one
 
@@ -58,22 +71,24 @@ _NOWHERE = Position(0, 1)  # nothing ever happened: the public stream starts at 
 def read_heads(user_id: UUID) -> Heads:
     with connection.cursor() as cursor:
         cursor.execute(_HEADS, [user_id, NIL])
-        return _heads({row[0]: row[1:] for row in cursor.fetchall()}, user_id)
+        found = {row[0]: row[1:] for row in cursor.fetchall()}
+    return _heads(found.get(user_id), found.get(NIL))
 
 
 def read_feed(
-    user_id: UUID, *, after: Position, bound: Position | None, codes: Sequence[int], limit: int, client: str
-) -> tuple[Heads, list[Entry], str | None]:
-    """In one snapshot: both heads, up to `limit` entries after the position, and the client's filters (JSON).
+    user_id: UUID, *, after: Position, bound: Position | None, codes: str, limit: int, client: str
+) -> Feed:
+    """In one snapshot: both heads, up to `limit` entries after the position, and the client's filters.
 
-    One snapshot is what makes it lossless: where it shows a head, it shows every entry up to it.
+    One snapshot is what makes it lossless: where it shows a head, it shows every entry up to it. `codes` is the
+    text of an array.
     """
     last = bound or Position(LIMIT, LIMIT)
     values: dict[str, Any] = {
         "me": user_id,
         "nil": NIL,
         "client": client,
-        "codes": list(codes),
+        "codes": codes,
         "user": after.user,
         "public": after.public,
         "user_bound": last.user,
@@ -82,16 +97,22 @@ def read_feed(
     }
     with connection.cursor() as cursor:
         cursor.execute(_FEED, values)
-        rows = cursor.fetchall()
-    heads = _heads({row[0]: row[1:4] for row in rows}, user_id)
-    entries = [Entry(row[0] == user_id, *row[4:7]) for row in rows if row[4] is not None]
-    entries.sort(key=lambda entry: (not entry.mine, entry.seq))
-    return heads, entries[:limit], rows[0][7] if rows else None
+        streams, known, ids, user, public, rest = cursor.fetchone() or (None,) * 6
+    found = {
+        head["mine"]: (head["seq"], head["floor"], head["reset"]) for head in orjson.loads(streams or "[]")
+    }
+    return Feed(
+        _heads(found.get(True), found.get(False)),
+        known,
+        orjson.loads(ids) if ids else {},
+        Position(user or 0, public or 0),
+        rest,
+    )
 
 
-def _heads(found: dict[UUID, Any], user_id: UUID) -> Heads:
-    mine, public = found.get(user_id, (0, 0, 0)), found.get(NIL, (_NOWHERE.public, 0, 0))
-    return Heads(*(Position(*pair) for pair in zip(mine, public, strict=True)))
+def _heads(mine: Any, public: Any) -> Heads:
+    pairs = zip(mine or (0, 0, 0), public or (_NOWHERE.public, 0, 0), strict=True)
+    return Heads(*(Position(*pair) for pair in pairs))
 
 
 MOST_PENDING = 10_000

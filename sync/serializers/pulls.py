@@ -55,7 +55,7 @@ def _cursor(value: Any) -> tuple[Position | None, str]:
 
 def _names(value: Any) -> tuple[str, ...]:
     if value is None:
-        return tuple(collections.in_order())
+        return collections.in_order()
     if isinstance(value, str):
         value = [part for part in value.split(",") if part]
     if not isinstance(value, list):

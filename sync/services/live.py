@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from core import hub
@@ -52,6 +53,7 @@ class Watch:
         self._poked: set[UUID] = set()
         self._thread: threading.Thread | None = None
         self._hurry = threading.Event()
+        self._wanted = threading.Event()
 
     def __len__(self) -> int:
         """How many wait."""
@@ -80,6 +82,7 @@ class Watch:
             self._wake()
 
     def _wake(self) -> None:
+        self._wanted.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="sync-watch", daemon=True)
             self._thread.start()
@@ -88,7 +91,7 @@ class Watch:
 
     def _run(self) -> None:
         try:
-            while self._people():
+            while not self._over():
                 if self._hurry.wait(TICK):
                     self._hurry.clear()
                     threading.Event().wait(GATHER)
@@ -96,18 +99,30 @@ class Watch:
         finally:
             connection.close()
 
+    def _over(self) -> bool:
+        """Nobody waits or was poked, and nobody came in SYNC_WATCH_REST seconds: the next one starts a new thread.
+
+        Writes come in flocks: a connection made anew for each of them would cost more than they do.
+        """
+        while True:
+            self._wanted.clear()
+            if self._people() or self._wanted.wait(settings.SYNC_WATCH_REST):
+                return False
+            with self._lock:
+                if not (self._poked or self._waiting):
+                    self._thread = None
+                    return True
+
     def _people(self) -> set[UUID]:
-        """All who wait or were poked; when it is nobody, the thread is over in the same breath."""
+        """All who wait or were poked."""
         with self._lock:
-            people = self._poked | self._waiting.keys()
-            if not people:
-                self._thread = None
-            return people
+            return self._poked | self._waiting.keys()
 
     def _look(self) -> None:
         with self._lock:
             poked, self._poked = self._poked, set()
             people = poked | self._waiting.keys()
+        connection.close_if_unusable_or_obsolete()  # it may have rested for a while
         try:
             positions = read_positions(people) if people else {}
         except DatabaseError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -19,11 +20,11 @@ from sync.cursors import Position, sign, unsign
 from sync.errors import BadCursor, ResyncRequired
 from sync.ports import collections
 from sync.selectors import documents
-from sync.selectors.heads import Entry, read_feed, read_heads
+from sync.selectors.heads import Feed, read_feed, read_heads
 from sync.services.filters import changed_filters, remember_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sync.requests import PullRequest
 
@@ -64,26 +65,26 @@ class Basket:
     """JSON parts of a page by collection, and the room that is left."""
 
     room: int
-    updated: dict[str, list[str]] = field(default_factory=dict)
-    deleted: dict[str, list[str]] = field(default_factory=dict)
+    updated: dict[str, list[bytes]] = field(default_factory=dict)
+    deleted: dict[str, list[bytes]] = field(default_factory=dict)
 
-    def add(self, name: str, updated: str, deleted: str = "") -> None:
-        if updated or deleted:
-            self.updated.setdefault(name, []).append(updated)
-            self.deleted.setdefault(name, []).append(deleted)
+    def add(self, name: str, updated: bytes, deleted: bytes = b"") -> None:
+        for part, parts in ((updated, self.updated), (deleted, self.deleted)):
+            if updated or deleted:
+                parts.setdefault(name, []).extend([part] if part else [])
 
 
 def pull(request: PullRequest, user_id: UUID) -> Answer:
     """The answer to a pull, or its next page. Raises BadCursor (400), ResyncRequired (410)."""
-    entries: list[Entry] | None = None
+    feed: Feed | None = None
     if request.token:
         plan = _continued(request, user_id)
     else:
-        plan, entries = _begun(request, user_id)
+        plan, feed = _begun(request, user_id)
     basket = Basket(room=request.limit)
     more = _read_ranges(request, user_id, plan, basket)
     if not more and plan.start is not None:
-        more = _read_feed(request, user_id, plan, basket, entries)
+        more = _read_feed(request, user_id, plan, basket, feed)
     return _answer(request, user_id, plan, basket, more=more)
 
 
@@ -104,16 +105,16 @@ def _tag(position: Position) -> str:
 # -- The plan
 
 
-def _begun(request: PullRequest, user_id: UUID) -> tuple[Plan, list[Entry] | None]:
-    names = request.names if request.cursor else ()
-    heads, entries, known = read_feed(
+def _begun(request: PullRequest, user_id: UUID) -> tuple[Plan, Feed | None]:
+    feed = read_feed(
         user_id,
         after=request.cursor or START,
         bound=None,
-        codes=[collections[name].code for name in names],
-        limit=request.limit + 1,
+        codes=_codes(request.names if request.cursor else ()),
+        limit=request.limit,
         client=request.client,
     )
+    heads, known = feed.heads, feed.known
     if request.cursor is not None:
         heads.admit(request.cursor)
     if changed := changed_filters(request, known):
@@ -126,7 +127,7 @@ def _begun(request: PullRequest, user_id: UUID) -> tuple[Plan, list[Entry] | Non
         return Plan(heads.seq, None, ranges, []), None
     ranges = _news_of_the_app(request, changed)
     plan = Plan(heads.seq, request.cursor, ranges, changed)
-    return plan, None if ranges else entries
+    return plan, None if ranges else feed
 
 
 def _news_of_the_app(request: PullRequest, changed: Sequence[str]) -> list[Scan]:
@@ -206,40 +207,39 @@ def _condition(name: str, columns: tuple[str, ...], user_id: UUID, plan: Plan) -
     )
 
 
-def _read_feed(
-    request: PullRequest, user_id: UUID, plan: Plan, basket: Basket, entries: list[Entry] | None
-) -> bool:
+def _read_feed(request: PullRequest, user_id: UUID, plan: Plan, basket: Basket, feed: Feed | None) -> bool:
     """Fill the page from the feed; True when it goes on."""
     start = plan.start or START
-    if entries is None:
+    if feed is None:
         whole = {name for name, columns in plan.scans if not columns}
-        codes = [collections[name].code for name in request.names if name not in whole]
-        _, entries, _ = read_feed(
-            user_id, after=start, bound=plan.bound, codes=codes, limit=basket.room + 1, client=request.client
+        codes = _codes(tuple(name for name in request.names if name not in whole))
+        feed = read_feed(
+            user_id, after=start, bound=plan.bound, codes=codes, limit=basket.room, client=request.client
         )
-    taken, rest = entries[: basket.room], entries[basket.room :]
-    names = {collections[name].code: name for name in request.names}
-    wanted: dict[str, dict[UUID, None]] = {}
-    for entry in taken:
-        wanted.setdefault(names[entry.code], {}).setdefault(entry.record_id)
     told = documents.by_ids(
-        {name: list(wanted[name]) for name in request.names if name in wanted},
+        {name: feed.ids[code] for name, code in _coded(request.names) if code in feed.ids},
         user_id,
         request.filters,
         documents=request.documents,
     )
-    for name in request.names:
-        if name in told:
-            basket.add(name, *told[name])
-    if not rest:
+    for name, parts in told.items():
+        basket.add(name, *parts)
+    if feed.rest is None:
         return False
-    mine = [entry.seq for entry in taken if entry.mine]
-    public = [entry.seq for entry in taken if not entry.mine]
     plan.start = Position(
-        (mine[-1] if mine else start.user) if rest[0].mine else plan.bound.user,
-        public[-1] if public else start.public,
+        feed.last.user or start.user if feed.rest else plan.bound.user, feed.last.public or start.public
     )
     return True
+
+
+@lru_cache(maxsize=64)
+def _coded(names: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(name, str(collections[name].code)) for name in names]
+
+
+@lru_cache(maxsize=64)
+def _codes(names: tuple[str, ...]) -> str:
+    return f"{{{','.join(code for _, code in _coded(names))}}}"
 
 
 # -- The answer
@@ -248,19 +248,30 @@ def _read_feed(
 def _answer(request: PullRequest, user_id: UUID, plan: Plan, basket: Basket, *, more: bool) -> Answer:
     if more:
         token = sign("pull", user_id, [_digest(request), *plan.content()])
-        end = f'"cursor":"{token}","has_more":true'
+        end = f'"cursor":"{token}","has_more":true}}'
     else:
         cursor = plan.bound.packed()
-        end = f'"cursor":{cursor},"timestamp":{cursor},"has_more":false'
-    if request.documents:
-        told = documents.joined([part for parts in basket.updated.values() for part in parts])
-        start = f'"documents":[{told}]'
-    else:
-        start = f'"changes":{{{",".join(_changes(name, basket) for name in basket.updated)}}}'
+        end = f'"cursor":{cursor},"timestamp":{cursor},"has_more":false}}'
     replace = f'"replace":{orjson.dumps(plan.replace).decode()},' if plan.replace else ""
-    return Answer(f"{{{start},{replace}{end}}}".encode(), "" if more else _tag(plan.bound))
+    parts = _documents(basket) if request.documents else _changes(basket)
+    body = b"".join([b"{", *parts, b",", replace.encode(), end.encode()])
+    return Answer(body, "" if more else _tag(plan.bound))
 
 
-def _changes(name: str, basket: Basket) -> str:
-    updated, deleted = documents.joined(basket.updated[name]), documents.joined(basket.deleted[name])
-    return f'"{name}":{{"created":[],"updated":[{updated}],"deleted":[{deleted}]}}'
+def _documents(basket: Basket) -> Iterator[bytes]:
+    found = [part for parts in basket.updated.values() for part in parts]
+    yield b'"documents":['
+    yield b",".join(found)
+    yield b"]"
+
+
+def _changes(basket: Basket) -> Iterator[bytes]:
+    """Pieces, not a text: each piece is copied once, into the body."""
+    yield b'"changes":{'
+    for number, name in enumerate(basket.updated):
+        yield b'%b"%b":{"created":[],"updated":[' % (b"," if number else b"", name.encode())
+        yield b",".join(basket.updated[name])
+        yield b'],"deleted":['
+        yield b",".join(basket.deleted[name])
+        yield b"]}"
+    yield b"}"

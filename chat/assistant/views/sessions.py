@@ -11,12 +11,12 @@ from rest_framework.views import APIView
 
 from chat.assistant.selectors import listed_sessions, shown_messages, with_alternatives
 from chat.assistant.serializers import (
+    AssistantMessageOutput,
     CancelOutput,
     ConversationOutput,
     FeedbackInput,
     HandOverInput,
     HandOverOutput,
-    AssistantMessageOutput,
     SessionOutput,
     SessionsOutput,
 )

@@ -29,6 +29,14 @@ class Said(NamedTuple):
     attachments: Sequence[Mapping[str, Any]] = ()
 
 
+def said_of(row: Sequence[Any]) -> Said:
+    """A row of statements.COLUMNS; Django's connection gives JSON as text."""
+    attachments = row[-1]
+    if isinstance(attachments, str):
+        attachments = orjson.loads(attachments)
+    return Said._make([*row[:-1], attachments])
+
+
 def stamp(instant: datetime) -> str:
     """ISO 8601 in UTC with microseconds and Z."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
