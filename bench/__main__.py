@@ -38,6 +38,9 @@ def main() -> None:
         for name in options.sections or known:
             section = importlib.import_module(f"bench.sections.{name}")
             print(f"\n{name}: filling in the data", flush=True)
+            if hasattr(section, "compare"):  # not a matter of requests
+                section.compare(peers, rounds=options.rounds)
+                continue
             for peer in peers:
                 if peer.name != "limit":
                     peer.reconnect()

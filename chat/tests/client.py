@@ -103,11 +103,11 @@ class Rider:
 
     async def everything(self):
         """Until all that was said is acknowledged."""
-        while self.outbox:  # noqa: ASYNC110
+        while self.outbox:
             await asyncio.sleep(0.05)
 
     async def caught_up(self, lengths):
-        while any(  # noqa: ASYNC110
+        while any(
             len(self.threads[thread]) < length for thread, length in lengths.items() if thread in self.threads
         ):
             await asyncio.sleep(0.05)
