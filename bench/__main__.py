@@ -38,7 +38,9 @@ def main() -> None:
         for name in options.sections or known:
             section = importlib.import_module(f"bench.sections.{name}")
             if hasattr(section, "run"):  # one that is no comparison of requests
-                print(f"\n{name}:\n{section.run(peers[0], rounds=options.rounds)}", flush=True)
+                print(f"\n{name}:", flush=True)
+                for line in section.run(peers[0], rounds=options.rounds):
+                    print(line, flush=True)
                 continue
             print(f"\n{name}: filling in the data", flush=True)
             for peer in peers:
