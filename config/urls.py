@@ -7,10 +7,12 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import appointments.urls
+import chat.assistant.urls
 import chat.urls
 import core.files.urls
 import garage.urls
 import marketplace.urls
+import memberships.urls
 import payments.urls
 import safety.urls
 import sync.urls
@@ -32,6 +34,8 @@ api: list[URLPattern | URLResolver] = [
     *payments.urls.urlpatterns,
     *payments.urls.aliases,
     *tuners.urls.urlpatterns,
+    *memberships.urls.urlpatterns,
+    *chat.assistant.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
     *safety.urls.urlpatterns,

@@ -82,7 +82,9 @@ def judged(shape: type[serializers.Serializer[Any]], data: Any, *, partial: bool
     nor an instance.
     """
     judge = _judge(shape, partial)
-    if isinstance(data, Mapping) and data.keys() <= judge.fields.keys():  # else all are needed, to name the unknown
+    if (
+        isinstance(data, Mapping) and data.keys() <= judge.fields.keys()
+    ):  # else all are needed, to name the unknown
         judge = _narrow_judge(shape, partial, frozenset(data))
     return dict(judge.run_validation(data))
 

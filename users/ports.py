@@ -38,11 +38,21 @@ class Benefit(Protocol):
     def value_for(self, user: User) -> Any: ...
 
 
+@runtime_checkable
+class Usage(Protocol):
+    """How much of a benefit a person uses now, in the benefit's own terms (a number, a set of codes); registered
+    under the benefit's code. A plan that gives less is refused to them.
+    """
+
+    def in_use(self, user: User) -> Any: ...
+
+
 registration_extras: Registry[RegistrationExtra] = Registry("registration_extras", RegistrationExtra)
 account_facts: Registry[AccountFact] = Registry("account_facts", AccountFact)
 # Public numbers of a profile (tunes, reviews, flashes), by name; never about what a person keeps private.
 profile_stats: Registry[AccountFact] = Registry("profile_stats", AccountFact)
 benefits: Registry[Benefit] = Registry("benefits", Benefit)
+usages: Registry[Usage] = Registry("usages", Usage)
 
 
 @dataclass(frozen=True, slots=True)

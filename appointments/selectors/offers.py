@@ -13,15 +13,13 @@ from garage.models import Vehicle, VehicleModel
 from users.models import User
 from users.ports import benefits
 
-TIER = "membership_tier"  # the benefit that says a person's plan code
+TIERS = "offer_tiers"  # the benefit: codes of the plans whose offers a person may use
 
 
-def tier_of(user: Any) -> str:
-    """The code of the person's plan; "" without one, or while no app knows of plans."""
-    plug = benefits.get(TIER)
-    if plug is None or not isinstance(user, User):
-        return ""
-    return str(plug.value_for(user) or "")
+def tiers_of(user: Any) -> list[str]:
+    """The plans whose offers are for this person; none without a plan, or while no app knows of plans."""
+    plug = benefits.get(TIERS)
+    return list(plug.value_for(user) or ()) if plug and isinstance(user, User) else []
 
 
 def offers_for(
@@ -30,7 +28,7 @@ def offers_for(
     """Those of `rows` that this person could use now, for this vehicle, at shops near this point."""
     now = clock.now()
     rows = rows.filter(active=True, deleted_at=None, starts_at__lte=now, expires_at__gt=now)
-    rows = rows.filter(Q(eligible_memberships=[]) | Q(eligible_memberships__contains=[tier_of(user)]))
+    rows = rows.filter(Q(eligible_memberships=[]) | Q(eligible_memberships__overlap=tiers_of(user)))
     if vehicle is not None:
         of_type = Offer.vehicle_types.through.objects.filter(offer=OuterRef("pk"))
         wanted = VehicleModel.objects.filter(pk__in=[vehicle.vehicle_model_id]).values("vehicle_type")

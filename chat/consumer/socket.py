@@ -300,10 +300,11 @@ class Socket:
         while True:
             rows = await self.engine.database.fetch(queries.PAGE, [room.id, seq, self.user, page])
             for row in rows:
+                await self._until_there_is_room()
+                if room.members.get(self) is not held:
+                    return seq
                 self.push(frames.text(frames.message(frames.Said(*row))))
                 seq = row[2]
-            while len(self._out) > page and self._closing is None:  # noqa: ASYNC110 -- an event costs every frame
-                await asyncio.sleep(0.02)  # a replay waits for its reader
             if self._closing is not None or room.members.get(self) is not held:
                 return seq
             if len(held) >= HELD:
@@ -315,6 +316,13 @@ class Socket:
                         seq = number
                 room.members[self] = max(seq, room.seq)
                 return seq
+
+    async def _until_there_is_room(self) -> None:
+        """A replay waits for its reader, and leaves half of the queue to what is live."""
+        while self._closing is None and (  # noqa: ASYNC110 -- an event would cost every frame of every socket
+            len(self._out) * 2 >= settings.CHAT_OUT_QUEUE or self._bytes * 2 >= settings.CHAT_OUT_BYTES
+        ):
+            await asyncio.sleep(0.01)
 
     async def access(self, thread_id: str, *, joined: bool) -> None:
         """Somebody let this person into a thread, or out of it."""

@@ -119,6 +119,11 @@ class Visitor:
                 if not types or frame["type"] in types:
                     return frame
 
+    async def count(self, kind, number):
+        """Read on until there are so many frames of this type."""
+        while sum(frame["type"] == kind for frame in self.seen) < number:
+            await self.hear(kind, timeout=20)
+
     async def quiet(self, *types, seconds=0.3):
         """Nothing of these types comes."""
         with contextlib.suppress(TimeoutError):
@@ -127,9 +132,10 @@ class Visitor:
     async def send(self, thread, body, **more):
         """SEND, and its ACK (or ERROR)."""
         more.setdefault("clientId", str(uuid4()))
+        timeout = more.pop("timeout", 5)
         await self.say(type="SEND", threadId=str(thread), body=body, **more)
         while True:
-            frame = await self.hear("ACK", "ERROR")
+            frame = await self.hear("ACK", "ERROR", timeout=timeout)
             if frame.get("clientId") == more["clientId"]:
                 return frame
 

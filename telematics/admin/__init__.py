@@ -1,5 +1,5 @@
 """The staff pages of telematics."""
 
-from telematics.admin import storage
+from telematics.admin import facts, storage
 
-__all__ = ["storage"]
+__all__ = ["facts", "storage"]

@@ -152,13 +152,14 @@ class Daily(models.Model):
 
 
 class Dirty(models.Model):
-    """A range whose derived facts are to be made anew."""
+    """A range whose derived facts are to be made anew. `shrinks`: samples went; else they only came."""
 
     pk = models.CompositePrimaryKey("vehicle_id", "t0", "t1")
     vehicle_id = models.UUIDField()
     owner_id = models.UUIDField()
     t0 = models.DateTimeField()
     t1 = models.DateTimeField()
+    shrinks = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "telematics_dirty"

@@ -29,8 +29,9 @@ _TAKE_SINGLE: Final = (
     "DELETE FROM telematics_tail WHERE vehicle_id = %(vehicle)s AND t BETWEEN %(first)s AND %(last)s"
 )
 _DIRTY: Final = """
-INSERT INTO telematics_dirty (vehicle_id, owner_id, t0, t1) VALUES (%(vehicle)s, %(owner)s, %(first)s, %(last)s)
-ON CONFLICT DO NOTHING"""
+INSERT INTO telematics_dirty (vehicle_id, owner_id, t0, t1, shrinks)
+VALUES (%(vehicle)s, %(owner)s, %(first)s, %(last)s, true)
+ON CONFLICT (vehicle_id, t0, t1) DO UPDATE SET shrinks = true"""
 _KNOWN: Final = "SELECT vals, extra FROM telematics_latest WHERE vehicle_id = %(vehicle)s"
 _FORGET: Final = """
 UPDATE telematics_latest SET vals = %(vals)s, t = %(t)s, lat = %(lat)s, lon = %(lon)s WHERE vehicle_id = %(vehicle)s"""

@@ -1,5 +1,5 @@
 """Jobs of telematics."""
 
-from telematics.tasks import storage
+from telematics.tasks import facts, storage
 
-__all__ = ["storage"]
+__all__ = ["facts", "storage"]

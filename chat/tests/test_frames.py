@@ -1,0 +1,252 @@
+"""The frames beside SEND: marks, typing, changes, who is here, fresh tokens, tickets, the staff's inbox."""
+
+import asyncio
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from websockets.asyncio.client import connect
+
+from chat.models import Attachment, Kind, Part, Participant, Presence, SocketTicket
+from chat.services import add_person, append, delete, edit, leave, open_thread, send, tickets
+from chat.tests.serving import Visitor, in_thread, run, token_of, visiting
+from core import clock
+from core.auth import make_access_token, read_access_token
+from core.files.services import put_bytes
+from core.rls import as_system
+from tests.cast import make_user
+from users.models import AppSession
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def shortly(token, seconds):
+    """The same login's token, which ends in so many seconds."""
+    claims = read_access_token(token)
+    issued = clock.now() - timedelta(hours=1) + timedelta(seconds=seconds)
+    return make_access_token(
+        user_id=claims.user_id, session_id=claims.session_id, generation=claims.generation, issued_at=issued
+    )
+
+
+def test_a_token_that_ends_is_announced_renewed_or_closes(server, pair):
+    alice, tara, _ = pair
+    token, foreign = token_of(alice), token_of(tara)
+
+    async def story():
+        async with visiting(server, shortly(token, 3)) as kept, visiting(server, shortly(token, 3)) as lost:
+            assert (await kept.hear("AUTH_EXPIRING"))["in"] in {1, 2}
+            await kept.say(type="AUTH", token=token)
+            assert (await kept.hear("AUTHED"))["tokenExpiresAt"] > kept.ready["tokenExpiresAt"]
+            assert await lost.closed() == 4401
+            await kept.say(type="PING")
+            await kept.hear("PONG")
+            await kept.say(type="AUTH", token=foreign)
+            assert await kept.closed() == 4401
+
+    run(story())
+
+
+def test_marks_typing_and_changes_reach_the_others(server, pair):
+    alice, tara, thread = pair
+    tokens, key = (token_of(alice), token_of(tara)), str(thread.pk)
+
+    async def story():
+        async with visiting(server, tokens[0]) as a, visiting(server, tokens[1]) as t:
+            ack = await a.send(key, "Frist")
+            await t.say(type="READ", threadId=key, seq=1)
+            assert await a.hear("READ") == {"type": "READ", "threadId": key, "user": str(tara.pk), "seq": 1}
+            await t.say(type="TYPING", threadId=key, typing=True)
+            await t.say(type="TYPING", threadId=key, typing=True)
+            await t.say(type="TYPING", threadId=key, typing=False)
+            heard = [await a.hear("TYPING"), await a.hear("TYPING")]
+            assert [one["typing"] for one in heard] == [True, False]
+            assert heard[0] == {
+                "type": "TYPING",
+                "threadId": key,
+                "user": str(tara.pk),
+                "typing": True,
+                "ttl": 6,
+            }
+            await a.say(type="EDIT", threadId=key, id=ack["id"], body="First")
+            edited = await t.hear("EDITED")
+            assert (edited["body"], edited["seq"], edited["rev"]) == ("First", 1, 2)
+            await t.say(type="DELETE", threadId=key, id=ack["id"])
+            assert (await t.hear("ERROR"))["code"] == "forbidden"
+            await a.say(type="DELETE", threadId=key, id=ack["id"])
+            deleted = await t.hear("DELETED")
+            assert (deleted["body"], deleted["seq"], deleted["rev"]) == ("", 1, 3)
+            assert deleted["deletedAt"] is not None
+            await t.quiet("TYPING", "READ")
+
+    run(story())
+
+
+def test_what_others_do_by_rest_comes_on_the_socket(server, pair):
+    alice, tara, thread = pair
+    token, bob = token_of(tara), make_user("bob")
+
+    async def story():
+        async with visiting(server, token) as t:
+            sent = await in_thread(lambda: send(thread_id=thread.pk, sender_id=alice.pk, body="By REST"))
+            assert (await t.hear("MESSAGE"))["id"] == str(sent.said.id)
+            at = {"thread_id": thread.pk, "message_id": sent.said.id, "user_id": alice.pk}
+            await in_thread(lambda: edit(**at, body="by REST"))
+            assert (await t.hear("EDITED"))["body"] == "by REST"
+            await in_thread(lambda: delete(**at))
+            await t.hear("DELETED")
+            new, _ = await in_thread(
+                lambda: open_thread(
+                    opener=bob.pk, people={tara.pk: Part.TUNER}, kind="order", subject="Clutch"
+                )
+            )
+            assert (await t.hear("THREAD"))["subject"] == "Clutch"
+            await in_thread(lambda: send(thread_id=new.pk, sender_id=bob.pk, body="Hello"))
+            assert (await t.hear("MESSAGE"))["threadId"] == str(new.pk)
+            await in_thread(lambda: leave(thread_id=new.pk, user_id=tara.pk))
+            assert await t.hear("THREAD") == {"type": "THREAD", "threadId": str(new.pk), "left": True}
+            await in_thread(lambda: send(thread_id=new.pk, sender_id=bob.pk, body="Are you there?"))
+            await t.quiet("MESSAGE")
+            assert (await t.send(new.pk, "No"))["code"] == "forbidden"
+            await in_thread(lambda: add_person(thread_id=new.pk, user_id=tara.pk, by=bob.pk))
+            await t.hear("THREAD")
+            await in_thread(lambda: send(thread_id=new.pk, sender_id=bob.pk, body="Welcome back"))
+            assert (await t.hear("MESSAGE"))["body"] == "Welcome back"
+            await t.say(type="RESUME", threads={str(new.pk): 0})
+            await t.hear("RESUMED")
+            assert [one["body"] for one in t.seen if one["type"] == "MESSAGE"][-1] == "Welcome back"
+            assert "Are you there?" not in str(t.seen)
+
+    run(story())
+
+
+def test_who_is_here_is_told_and_kept(server, pair):
+    alice, tara, _ = pair
+    tokens = token_of(alice), token_of(tara)
+
+    async def story():
+        async with visiting(server, tokens[0]) as a:
+            async with visiting(server, tokens[1]):
+                here = await a.hear("PRESENCE")
+                assert (here["user"], here["online"]) == (str(tara.pk), True)
+            gone = await a.hear("PRESENCE")
+            assert (gone["user"], gone["online"]) == (str(tara.pk), False)
+
+    run(story())
+    assert dict(Presence.objects.values_list("user_id", "online"))[tara.pk] is False
+
+
+def test_a_ticket_opens_one_socket_once(server, pair):
+    alice, _, _ = pair
+    session = read_access_token(token_of(alice)).session_id
+    ticket, _ = tickets.mint(user_id=alice.pk, session_id=session)
+    late, _ = tickets.mint(user_id=alice.pk, session_id=session)
+    SocketTicket.objects.exclude(pk=SocketTicket.objects.order_by("pk").first().pk).update(
+        expires_at=clock.now() - timedelta(seconds=1)
+    )
+
+    async def enter():
+        async with connect(f"{server.url}?ticket={ticket}") as link:
+            return (await Visitor(link).hear("READY"))["userId"]
+
+    async def knock(word):
+        async with connect(f"{server.url}?ticket={word}") as link:
+            return await Visitor(link).closed()
+
+    assert run(enter()) == str(alice.pk)
+    assert run(knock(ticket)) == 4401
+    assert run(knock(late)) == 4401
+    AppSession.objects.update(revoked_at=clock.now())
+    dead, _ = tickets.mint(user_id=alice.pk, session_id=session)
+    assert run(knock(dead)) == 4401
+
+
+def staff_ticket(sam):
+    store = SessionStore()
+    store["_auth_user_id"] = str(sam.pk)
+    store.create()
+    return tickets.mint(user_id=sam.pk, session_key=store.session_key)[0], store
+
+
+def test_staff_hear_all_conversations_and_answer_in_any(server, pair):
+    alice, _, direct = pair
+    sam = make_user("sam")
+    ticket, browser = staff_ticket(sam)
+    token = token_of(alice)
+
+    async def story():
+        async with connect(f"{server.url}?ticket={ticket}") as link, visiting(server, token) as a:
+            s = Visitor(link)
+            await s.hear("READY")
+            support, _ = await in_thread(lambda: open_thread(opener=alice.pk, subject="Help"))
+            await a.hear("THREAD")
+            assert (await s.hear("THREAD"))["threadId"] == str(support.pk)
+            await a.send(support.pk, "It does not pair")
+            assert (await s.hear("MESSAGE"))["body"] == "It does not pair"
+            assert (await s.send(support.pk, "Switch on the ignition"))["seq"] == 2
+            answer = await a.hear("MESSAGE")
+            while answer["seq"] != 2:
+                answer = await a.hear("MESSAGE")
+            assert (answer["sender"], answer["senderId"]) == ("support", str(sam.pk))
+            await in_thread(
+                lambda: append(thread_id=support.pk, body="Old firmware", kind=Kind.NOTE, author=sam.pk)
+            )
+            assert (await s.hear("NOTE"))["body"] == "Old firmware"
+            assert (await s.send(direct.pk, "Let me in"))["code"] == "forbidden"
+            await a.send(direct.pk, "Between us")
+            await s.quiet("MESSAGE")
+            await a.quiet("NOTE")
+            await in_thread(browser.delete)
+            assert await s.closed(timeout=9) == 4401
+
+    run(story())
+    assert set(Participant.objects.filter(user=sam).values_list("role", flat=True)) == {"support"}
+
+
+def test_files_go_with_a_message_in_the_order_of_sending(server, pair):
+    alice, tara, thread = pair
+    tokens = token_of(alice), token_of(tara)
+    file = put_bytes(alice.pk, "attachment", "pull.csv", "text/csv", b"rpm,afr\n")
+    theirs = put_bytes(tara.pk, "attachment", "hers.csv", "text/csv", b"rpm,afr\n")
+
+    async def story():
+        async with visiting(server, tokens[0]) as a, visiting(server, tokens[1]) as t:
+            key = str(thread.pk)
+            await a.say(type="SEND", threadId=key, body="first")
+            await a.say(type="SEND", threadId=key, body="", attachments=[str(file.pk)])
+            await a.say(type="SEND", threadId=key, body="third")
+            heard = [await t.hear("MESSAGE") for _ in range(3)]
+            assert [one["body"] for one in heard] == ["first", "", "third"]
+            assert heard[1]["attachments"] == [
+                {"fileId": str(file.pk), "filename": "pull.csv", "contentType": "text/csv", "size": 8}
+            ]
+            assert (await a.send(key, "", attachments=[str(theirs.pk)]))["code"] == "invalid"
+
+    run(story())
+    assert Attachment.objects.count() == 1
+    with as_system("a test"):
+        assert Participant.objects.get(user=alice).read_seq == 3
+
+
+def test_a_poke_that_was_lost_is_made_up_for(server, pair):
+    """A message that no poke told of: the next one shows the hole; without a next one, the comparison does."""
+    alice, tara, thread = pair
+    token = token_of(tara)
+
+    def silently(body):
+        with patch("chat.services.live.hub.publish"):
+            send(thread_id=thread.pk, sender_id=alice.pk, body=body)
+
+    async def story():
+        async with visiting(server, token) as t:
+            await in_thread(lambda: silently("one"))
+            await in_thread(lambda: send(thread_id=thread.pk, sender_id=alice.pk, body="two"))
+            heard = [await t.hear("MESSAGE", timeout=2) for _ in range(2)]
+            assert [one["seq"] for one in heard] == [1, 2]
+            await in_thread(lambda: silently("three"))
+            assert (await t.hear("MESSAGE", timeout=8))["seq"] == 3
+            await asyncio.sleep(0.1)
+            await t.quiet("MESSAGE")
+
+    run(story())

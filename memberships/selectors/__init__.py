@@ -1,0 +1,1 @@
+"""Reads of memberships, referrals and rewards."""

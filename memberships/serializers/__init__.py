@@ -1,0 +1,1 @@
+"""Shapes of memberships, referrals and rewards."""
