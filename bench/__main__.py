@@ -47,7 +47,8 @@ def main() -> None:
             section = importlib.import_module(f"bench.sections.{name}")
             print(f"\n{name}: filling in the data", flush=True)
             if hasattr(section, "compare"):  # a comparison of its own, not of requests
-                print(section.compare(peers, rounds=options.rounds), flush=True)
+                for line in section.compare(peers, rounds=options.rounds):
+                    print(line, flush=True)
                 continue
             for peer in peers:
                 if peer.name != "limit":
