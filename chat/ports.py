@@ -33,6 +33,29 @@ class Context(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing of a customer in one line. `model` ("garage.vehicle") and `id`: the staff page that says more, linked
+    for those who may see it.
+    """
+
+    title: str
+    detail: str = ""
+    model: str = ""
+    id: UUID | None = None
+
+
+@runtime_checkable
+class Beside(Protocol):
+    """What support sees of a customer beside a conversation: no more than they need to answer."""
+
+    title: str
+
+    def lines(self, user_id: UUID, limit: int) -> Sequence[Line]:
+        """The newest `limit`, in one statement. Runs as the system, for staff in the support group."""
+        ...
+
+
 class Socket(Protocol):
     """What a frame handler of another app sees of a socket."""
 
@@ -60,6 +83,7 @@ class FrameHandler(Protocol):
 
 
 contexts: Registry[Context] = Registry("chat.contexts", Context)
+besides: Registry[Beside] = Registry("chat.besides", Beside)
 frames: Registry[FrameHandler] = Registry("chat.frames", FrameHandler)
 
 
