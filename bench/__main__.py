@@ -46,6 +46,10 @@ def main() -> None:
         for name in options.sections or known:
             section = importlib.import_module(f"bench.sections.{name}")
             print(f"\n{name}: filling in the data", flush=True)
+            if hasattr(section, "compare"):  # a comparison of its own, not of requests
+                for line in section.compare(peers, rounds=options.rounds):
+                    print(line, flush=True)
+                continue
             for peer in peers:
                 if peer.name != "limit":
                     peer.reconnect()

@@ -36,6 +36,7 @@ class Peer:
     database: str  # URL
     tokens: list[str] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)  # what sections filled in
+    environment: dict[str, str] = field(default_factory=dict)  # what its server was told
 
     def __post_init__(self) -> None:
         self._link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -90,16 +91,21 @@ def cpu_seconds(pids: set[int]) -> float:
     return sum(LIVES((~pid << 3) | 2) for pid in pids)  # clock_getcpuclockid(3): CPUCLOCK_SCHED of a process
 
 
-@contextlib.contextmanager
-def product(url: str, files: Path) -> Iterator[Peer]:
-    """RevSync as in production: sessions checked, row-level security and throttles on (with rates out of reach)."""
+def production(url: str, files: Path) -> dict[str, str]:
+    """What the environment of the product says: as in production, throttles on with rates out of reach."""
     keys = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "REFRESH_KEY", "OTP_KEY", "FILES_KEY")}
-    environment = keys | {
+    return keys | {
         "JWT_KEYS": "1:" + secrets.token_urlsafe(48), "DEBUG": "false", "ALLOWED_HOSTS": "127.0.0.1",
         "SECURE_SSL_REDIRECT": "false", "LOG_LEVEL": "ERROR", "FILES_ROOT": str(files), "DATABASE_URL": url,
         "THROTTLE_USER": "1000000/min", "THROTTLE_ANON": "1000000/min", "THROTTLE_REGISTER": "1000000/min",
-        "THROTTLE_LOGIN_IP": "1000000/min", "DJANGO_SETTINGS_MODULE": "config.settings",
+        "THROTTLE_LOGIN_IP": "1000000/min", "THROTTLE_TELEMETRY": "1000000/min", "DJANGO_SETTINGS_MODULE": "config.settings",
     }  # fmt: skip
+
+
+@contextlib.contextmanager
+def product(url: str, files: Path) -> Iterator[Peer]:
+    """RevSync: sessions checked, row-level security on."""
+    environment = production(url, files)
     run("manage.py", "migrate", "-v0", environment={**environment, "REVSYNC_DB_ROLE": "owner"})
     with serve("product", "wsgi", "config.wsgi:application", url, environment) as peer:
         yield peer
@@ -125,12 +131,18 @@ def run(*arguments: str, environment: dict[str, str]) -> None:
     subprocess.run([sys.executable, *arguments], check=True, cwd=ROOT, env=os.environ | path | environment)
 
 
-@contextlib.contextmanager
-def serve(name: str, interface: str, target: str, url: str, environment: dict[str, str]) -> Iterator[Peer]:
-    """One granian worker; PostgreSQL knows its connections by PGAPPNAME."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serve(
+    name: str, interface: str, target: str, url: str, environment: dict[str, str], *, workers: int = 1
+) -> Iterator[Peer]:
+    """One granian worker unless told otherwise; PostgreSQL knows its connections by PGAPPNAME."""
+    port = free_port()
 
     def answers() -> bool:
         with socket.socket() as link:
@@ -138,11 +150,11 @@ def serve(name: str, interface: str, target: str, url: str, environment: dict[st
 
     command = ["env", f"PGAPPNAME={name}", f"PYTHONPATH={ROOT}", *(f"{key}={value}" for key, value in environment.items()),
                sys.executable, "-m", "granian", "--interface", interface, "--host", "127.0.0.1", "--port", str(port),
-               "--workers", "1", "--no-ws", "--log-level", "error", "--working-dir", str(ROOT), target]  # fmt: skip
+               "--workers", str(workers), "--no-ws", "--log-level", "error", "--working-dir", str(ROOT), target]  # fmt: skip
     if interface == "wsgi":
         command[-1:-1] = ["--blocking-threads", "1", "--blocking-threads-idle-timeout", "600"]
     with companion(command, ready=answers):
-        peer = Peer(name, port, url)
+        peer = Peer(name, port, url, environment=environment)
         try:
             yield peer
         finally:

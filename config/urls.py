@@ -16,13 +16,15 @@ import memberships.urls
 import payments.urls
 import safety.urls
 import sync.urls
+import telematics.urls
 import tuners.urls
 import users.mfa_urls
 import users.urls
 from core import health
 
 api: list[URLPattern | URLResolver] = [
-    *garage.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *telematics.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *garage.urls.urlpatterns,
     *sync.urls.urlpatterns,
     *marketplace.urls.urlpatterns,
     *core.files.urls.urlpatterns,

@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import remove_query_param, replace_query_param
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from core.answers import JSON, MadeJson
@@ -99,8 +99,7 @@ def envelope(request: Request, page: Page, counts: dict[str, Any] | None) -> byt
 def link(request: Request, cursor: str | None) -> str | None:
     if cursor is None:
         return None
-    url = remove_query_param(request.build_absolute_uri(), "cursor")
-    return str(replace_query_param(url, "cursor", cursor))
+    return str(replace_query_param(request.build_absolute_uri(), "cursor", cursor))
 
 
 def own_vehicle(request: Request, vehicle_id: Any) -> Vehicle | None:

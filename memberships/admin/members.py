@@ -10,7 +10,8 @@ from unfold.admin import TabularInline
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import display
 
-from core.staff import FactsAdmin, ask_why, deed
+from core.staff import ask_why, deed
+from memberships.admin.base import ClubFacts
 from memberships.models import Membership, MembershipInvoice
 from memberships.services.leaving import end_by_staff
 from memberships.states import LIVE
@@ -52,7 +53,7 @@ class InvoiceInline(TabularInline):
 
 
 @admin.register(Membership)
-class MembershipAdmin(FactsAdmin):
+class MembershipAdmin(ClubFacts):
     list_display = ("user", "plan", "shown_status", "price", "period_end", "leaving", "why", "started_at")
     list_filter = ("status", "plan", "end_reason", "churn_reason", "cancel_at_period_end", "started_at")
     list_select_related = ("user", "plan")
@@ -62,15 +63,18 @@ class MembershipAdmin(FactsAdmin):
     inlines = (InvoiceInline,)
     actions_detail: Any = ("end_now",)
     fields = (
-        ("user", "plan", "next_plan"),
-        ("shown_status", "price", "gateway", "renewal"),
-        ("started_at", "period_start", "period_end"),
-        ("cancel_at_period_end", "halted_at", "suspended_at"),
-        ("ended_at", "why", "churn_note"),
+        ("user", "plan"),
+        ("shown_status", "next_plan"),
+        ("price", "gateway"),
+        ("renewal", "leaving"),
+        ("started_at", "halted_at"),
+        ("period_start", "period_end"),
+        ("suspended_at", "ended_at"),
+        ("why", "churn_note"),
     )
     readonly_fields = (
         "user", "plan", "next_plan", "shown_status", "price", "gateway", "renewal", "started_at", "period_start",
-        "period_end", "cancel_at_period_end", "halted_at", "suspended_at", "ended_at", "why", "churn_note",
+        "period_end", "leaving", "halted_at", "suspended_at", "ended_at", "why", "churn_note",
     )  # fmt: skip
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[UnfoldAction]:
@@ -86,9 +90,9 @@ class MembershipAdmin(FactsAdmin):
     def price(self, row: Membership) -> str:
         return f"{money(row.price_minor, row.currency)} a {row.interval}"
 
-    @display(description="Leaves", boolean=True, ordering="cancel_at_period_end")
-    def leaving(self, row: Membership) -> bool:
-        return row.cancel_at_period_end
+    @display(description="Leaves", ordering="cancel_at_period_end")
+    def leaving(self, row: Membership) -> str:
+        return "at the end of the period" if row.cancel_at_period_end else ""
 
     @display(description="Why")
     def why(self, row: Membership) -> str:

@@ -21,7 +21,7 @@ from unfold.widgets import (
 )
 
 from core.errors import DomainError
-from memberships.benefits import KINDS, spoken
+from memberships.benefits import KINDS
 from memberships.models import Plan
 from memberships.selectors.figures import effect_of
 from memberships.services.plans import edit_terms
@@ -153,13 +153,6 @@ class PlanAdmin(ModelAdmin):
     list_filter = ("active", "interval")
     search_fields = ("name", "code")
     ordering = ("rank",)
-    fields = (
-        ("name", "code"),
-        "description",
-        ("rank", "interval", "active"),
-        ("price_minor", "currency", "tax_bps"),
-        "shown_benefits",
-    )
     actions_detail: Any = ("open_terms",)
     open_terms: Any = _WITH_LINK(_open_terms)
 
@@ -167,11 +160,14 @@ class PlanAdmin(ModelAdmin):
         terms = self.admin_site.admin_view(TermsView.as_view(admin=self))
         return [path("<uuid:pk>/terms/", terms, name="memberships_terms"), *super().get_urls()]
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        price: Any = ("price_minor", "currency") if obj is None else ("price", "interval")
+        names = ("name", "code"), "description", ("rank", "active")
+        return (*names, price, *(("interval",) if obj is None else ()), "tax_bps", "shown_benefits")
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Price and benefits touch members: they have a page with a preview."""
-        if obj is None:
-            return ("shown_benefits",)
-        return ("code", "interval", "price_minor", "currency", "shown_benefits")
+        return ("shown_benefits",) if obj is None else ("code", "interval", "price", "shown_benefits")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -193,7 +189,7 @@ class PlanAdmin(ModelAdmin):
         if not row.pk or not row.benefits:
             return "None yet: they are set on the page Price and benefits, once the plan is saved."
         return "; ".join(
-            f"{kind.label}: {spoken(row.benefits[code])}"
+            f"{kind.label}: {kind.show(row.benefits[code])}"
             for code, kind in KINDS.items()
             if code in row.benefits
         )

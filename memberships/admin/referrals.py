@@ -17,7 +17,8 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from core.errors import DomainError
 from core.ids import uuid7
-from core.staff import FactsAdmin, ask_why, deed
+from core.staff import ask_why, deed
+from memberships.admin.base import ClubFacts
 from memberships.models import Referral, ReferralCode, ReferralStatus, RewardGrant
 from memberships.services.codes import good_vanity, make_vanity
 from memberships.services.fraud import WORDS
@@ -53,7 +54,7 @@ class QueueFilter(SimpleListFilter):
 
 
 @admin.register(Referral)
-class ReferralAdmin(FactsAdmin):
+class ReferralAdmin(ClubFacts):
     """The queue is the filter `review`."""
 
     list_display = ("referrer", "referred", "code_text", "shown_status", "why", "judged_by", "created_at")
@@ -65,9 +66,11 @@ class ReferralAdmin(FactsAdmin):
     )  # fmt: skip
     actions_detail: Any = ("approve", "reject")
     fields = (
-        ("referrer", "referred", "code_text"),
-        ("shown_status", "why"),
-        ("qualified_at", "credit_after", "credited_at", "ended_at"),
+        ("referrer", "referred"),
+        ("shown_status", "code_text"),
+        "why",
+        ("qualified_at", "credit_after"),
+        ("credited_at", "ended_at"),
         ("judged_by", "note"),
     )
     readonly_fields = (

@@ -123,7 +123,7 @@ def _changes(plan: Plan, price_minor: int, benefits: dict[str, Any]) -> list[tup
     for code, kind in KINDS.items():
         old, new = plan.benefits.get(code), benefits.get(code)
         if old != new:
-            found.append((kind.label, spoken(old), spoken(new)))
+            found.append((kind.label, kind.show(old), kind.show(new)))
     return found
 
 
