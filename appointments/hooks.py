@@ -1,10 +1,11 @@
 """What the workshop plugs into other apps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from appointments.demo import fill_workshop
+from appointments.knowing import WorkshopKnowledge
 from appointments.models import (
     Appointment,
     CalendarToken,
@@ -18,7 +19,7 @@ from appointments.services import money
 from appointments.services.booking import INCLUDED
 from appointments.services.moving import cancel
 from appointments.states import CANCELLABLE, LIVE
-from chat.ports import About, contexts
+from chat.ports import About, Line, besides, contexts, knowledge
 from core import clock
 from core.ports import dashboard_cards, demo_worlds, personal_data
 from core.refs import Ref
@@ -87,6 +88,24 @@ class VisitTalk:
             facts=facts,
             link=f"appointments/appointment/{row.pk}/change/",
         )
+
+
+class VisitsBeside:
+    """A customer's bookings, beside their conversation with support; where they live is the workshop's business."""
+
+    title = "Bookings"
+
+    def lines(self, user_id: UUID, limit: int) -> Sequence[Line]:
+        rows = Appointment.objects.live().filter(user_id=user_id).select_related("location")
+        return [
+            Line(
+                f"{row.reference}, {row.start_at.astimezone(row.location.zone):%a %d %b %Y, %H:%M}",
+                f"{row.get_status_display()}, {row.location}",
+                "appointments.appointment",
+                row.pk,
+            )
+            for row in rows.order_by("-start_at", "-id")[:limit]
+        ]
 
 
 class Visits:
@@ -185,12 +204,14 @@ class DemoWorkshop:
 
 payables.register(KIND, Booking())
 contexts.register(KIND, VisitTalk())
+besides.register("bookings", VisitsBeside())
 usages.register(INCLUDED, BookedServices())
 review_rights.register("visit", VisitorsMayReview())
 timeline_sources.register("appointments", Visits())
 personal_data.register("appointments", WorkshopData())
 dashboard_cards.register("appointments", WorkshopCard())
 demo_worlds.register("appointments", DemoWorkshop())
+knowledge.register("appointments", WorkshopKnowledge())
 collections.register(
     "appointments",
     ModelCollection(

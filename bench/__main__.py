@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 import bench.sections
+from bench.growth import slopes
 from bench.measure import measure, report
 from bench.peers import Peer, limit, plain, product
 from core.devserver import cluster, forget
@@ -27,6 +28,9 @@ def main() -> None:
     parser.add_argument(
         "--requests", type=int, default=200, help="to each application in a round (default: 200)"
     )
+    parser.add_argument(
+        "--growth", action="store_true", help="only: tunes among 10,000 and among a million (five minutes)"
+    )
     options = parser.parse_args()
     if unknown := set(options.sections) - set(known):
         parser.error(f"no such section: {', '.join(sorted(unknown))}")
@@ -34,12 +38,17 @@ def main() -> None:
         folder = Path(place, "postgres")
         stack.callback(forget, folder)
         url = stack.enter_context(cluster(folder))
+        if options.growth:
+            alone = stack.enter_context(product(url, Path(place, "files")))
+            print(slopes(alone, rounds=options.rounds, requests=options.requests), flush=True)
+            return
         peers = start(stack, url, Path(place, "files"))
         for name in options.sections or known:
             section = importlib.import_module(f"bench.sections.{name}")
             print(f"\n{name}: filling in the data", flush=True)
-            if hasattr(section, "compare"):  # not a matter of requests
-                section.compare(peers, rounds=options.rounds)
+            if hasattr(section, "compare"):  # a comparison of its own, not of requests
+                for line in section.compare(peers, rounds=options.rounds):
+                    print(line, flush=True)
                 continue
             for peer in peers:
                 if peer.name != "limit":
@@ -55,6 +64,8 @@ def main() -> None:
                 report(measure(section.CASES, peers, rounds=options.rounds, requests=options.requests)),
                 flush=True,
             )
+            if also := getattr(section, "also", None):
+                print(also(*peers[:2]), flush=True)
 
 
 def start(stack: contextlib.ExitStack, url: str, files: Path) -> list[Peer]:

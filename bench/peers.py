@@ -91,16 +91,21 @@ def cpu_seconds(pids: set[int]) -> float:
     return sum(LIVES((~pid << 3) | 2) for pid in pids)  # clock_getcpuclockid(3): CPUCLOCK_SCHED of a process
 
 
-@contextlib.contextmanager
-def product(url: str, files: Path) -> Iterator[Peer]:
-    """RevSync as in production: sessions checked, row-level security and throttles on (with rates out of reach)."""
+def production(url: str, files: Path) -> dict[str, str]:
+    """What the environment of the product says: as in production, throttles on with rates out of reach."""
     keys = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "REFRESH_KEY", "OTP_KEY", "FILES_KEY")}
-    environment = keys | {
+    return keys | {
         "JWT_KEYS": "1:" + secrets.token_urlsafe(48), "DEBUG": "false", "ALLOWED_HOSTS": "127.0.0.1",
         "SECURE_SSL_REDIRECT": "false", "LOG_LEVEL": "ERROR", "FILES_ROOT": str(files), "DATABASE_URL": url,
         "THROTTLE_USER": "1000000/min", "THROTTLE_ANON": "1000000/min", "THROTTLE_REGISTER": "1000000/min",
-        "THROTTLE_LOGIN_IP": "1000000/min", "DJANGO_SETTINGS_MODULE": "config.settings",
+        "THROTTLE_LOGIN_IP": "1000000/min", "THROTTLE_TELEMETRY": "1000000/min", "DJANGO_SETTINGS_MODULE": "config.settings",
     }  # fmt: skip
+
+
+@contextlib.contextmanager
+def product(url: str, files: Path) -> Iterator[Peer]:
+    """RevSync: sessions checked, row-level security on."""
+    environment = production(url, files)
     run("manage.py", "migrate", "-v0", environment={**environment, "REVSYNC_DB_ROLE": "owner"})
     with serve("product", "wsgi", "config.wsgi:application", url, environment) as peer:
         yield peer
@@ -133,8 +138,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serve(name: str, interface: str, target: str, url: str, environment: dict[str, str]) -> Iterator[Peer]:
-    """One granian worker; PostgreSQL knows its connections by PGAPPNAME."""
+def serve(
+    name: str, interface: str, target: str, url: str, environment: dict[str, str], *, workers: int = 1
+) -> Iterator[Peer]:
+    """One granian worker unless told otherwise; PostgreSQL knows its connections by PGAPPNAME."""
     port = free_port()
 
     def answers() -> bool:
@@ -143,7 +150,7 @@ def serve(name: str, interface: str, target: str, url: str, environment: dict[st
 
     command = ["env", f"PGAPPNAME={name}", f"PYTHONPATH={ROOT}", *(f"{key}={value}" for key, value in environment.items()),
                sys.executable, "-m", "granian", "--interface", interface, "--host", "127.0.0.1", "--port", str(port),
-               "--workers", "1", "--no-ws", "--log-level", "error", "--working-dir", str(ROOT), target]  # fmt: skip
+               "--workers", str(workers), "--no-ws", "--log-level", "error", "--working-dir", str(ROOT), target]  # fmt: skip
     if interface == "wsgi":
         command[-1:-1] = ["--blocking-threads", "1", "--blocking-threads-idle-timeout", "600"]
     with companion(command, ready=answers):

@@ -7,10 +7,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
+from django.urls import path, reverse
 from unfold.sites import UnfoldAdminSite
 
 from core.ports import dashboard_cards
 from core.rls import as_system
+from core.staff import staff_pages
 
 
 class RevSyncAdminSite(UnfoldAdminSite):
@@ -21,6 +23,14 @@ class RevSyncAdminSite(UnfoldAdminSite):
 
         self.login_form = StaffLoginForm
         return super().login(request, extra_context)
+
+    def get_urls(self) -> Any:  # Unfold and Django name different types
+        own = [
+            path(where, self.admin_view(view), name=name)
+            for page in staff_pages.values()
+            for where, view, name in page.urls
+        ]
+        return [*own, *super().get_urls()]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)
@@ -61,14 +71,35 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """One group an app, in the order of the floors; only what this person may see."""
+    """One group an app, in the order of the floors; only what this person may see. Pages of work stand first."""
+    free = _free_pages(request)
     groups: list[dict[str, Any]] = []
     for app in admin.site.get_app_list(request):
-        items = [
-            {"title": model["name"], "link": model["admin_url"]}
-            for model in app["models"]
-            if model["admin_url"]
-        ]
+        models = [model for model in app["models"] if model["admin_url"]]
+        pages = free.pop(app["name"], []) + [page for model in models for page in _pages(model)]
+        items = pages + [{"title": model["name"], "link": model["admin_url"]} for model in models]
+        for item in pages:
+            item["active"] = item["link"] == request.path
+        if any(item["active"] for item in pages):
+            for item in items[len(pages) :]:
+                item["active"] = False  # or the model under whose address the page hangs would light up too
         if items:
             groups.append({"title": app["name"], "collapsible": True, "items": items})
-    return groups
+    alone = [{"title": title, "collapsible": True, "items": items} for title, items in sorted(free.items())]
+    return [*alone, *groups]
+
+
+def _free_pages(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
+    """Pages that hang on no model (core.staff.staff_pages), by the group of the sidebar."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for page in staff_pages.values():
+        if page.allows(request):
+            link = {"title": page.title, "link": reverse(f"admin:{page.urls[0][2]}")}
+            found.setdefault(page.group, []).append(link)
+    return found
+
+
+def _pages(model: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a model's admin names in `sidebar_pages`: (title, name of the URL)."""
+    pages = getattr(admin.site._registry.get(model["model"]), "sidebar_pages", ())
+    return [{"title": title, "link": reverse(name)} for title, name in pages]

@@ -67,6 +67,7 @@ PUBLIC_URL = text("PUBLIC_URL").rstrip(
 )  # how the world reaches us; links made outside of a request need it
 CORS_EXPOSE_HEADERS = [
     "ETag", "X-Sync-Until", "X-Request-ID", "Retry-After", "Content-Disposition", "Idempotency-Replayed",
+    "X-Session-Id", "X-Message-Id",
 ]  # fmt: skip
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-api-key",
@@ -101,11 +102,13 @@ INSTALLED_APPS = [
     "users",
     "payments",
     "chat",
+    "chat.assistant",
     "garage",
     "tuners",
     "memberships",
     "marketplace",
     "appointments",
+    "telematics",
     "safety",
 ]
 AUTH_USER_MODEL = "users.User"
@@ -160,7 +163,9 @@ def database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     role = text("REVSYNC_DB_ROLE", default="revsync_app")
-    options: dict[str, Any] = {} if role == "owner" or DB_POOLER else {"options": f"-c role={role}"}
+    options: dict[str, Any] = (
+        {} if role == "owner" or DB_POOLER else {"options": f"-c role={role} -c jit=off"}
+    )
     if UNDER_ASGI:
         options["pool"] = {"min_size": 1, "max_size": number("DB_POOL_SIZE", default=8), "timeout": 10}
     else:
@@ -238,6 +243,7 @@ SPECTACULAR_SETTINGS = {
         "core.schema.strict_bodies_and_errors",
     ],
     "ENUM_NAME_OVERRIDES": {
+        "AlertKindEnum": "telematics.models.AlertKind",
         "PaymentStatusEnum": "payments.models.PaymentStatus",
         "RefundStatusEnum": "payments.models.RefundStatus",
         "FuelTypeEnum": "garage.models.FuelType",
@@ -278,10 +284,13 @@ SPECTACULAR_SETTINGS = {
         "PlanIntervalEnum": "memberships.calendar.INTERVAL_CHOICES",
         "FitVerdictEnum": "marketplace.serializers.tunes.VERDICTS",
         "SuggestionKindEnum": "marketplace.serializers.search.KINDS",
+        "ThumbEnum": "chat.assistant.models.Feedback.Rating",
         "ThreadKindEnum": "chat.models.ThreadKind",
         "ThreadStatusEnum": "chat.models.ThreadStatus",
         "ChatPartEnum": "chat.models.Part",
         "ChatReportReasonEnum": "chat.models.Report.Reason",
+        "AssistantMessageStatusEnum": "chat.assistant.models.MessageStatus",
+        "AssistantMessageRoleEnum": "chat.assistant.models.MessageRole",
     },
 }
 DOCS_PUBLIC = flag("DOCS_PUBLIC", default=True)
@@ -461,9 +470,13 @@ THROTTLES = {
         "api_key_ip": "30/min",
         "presign": "60/h",
         "analyze": "60/h",
+        "assistant": "30/min",
         "payment": "60/min",
         "booking": "60/min",
         "referral_code": "20/h",
+        "telemetry": "10/s",
+        "device": "50/s",
+        "device_stranger": "60/min",
     }.items()
 }
 
@@ -491,9 +504,22 @@ FLASH_SILENCE = timedelta(seconds=number("FLASH_SILENCE", default=6 * 3600))
 # -- Safety: plainer words for findings from a language model (safety/services/wording.py); off, or openai
 
 SAFETY_WORDING = text("SAFETY_WORDING", default="off")
-AI_BASE_URL = text("AI_BASE_URL", default="https://api.openai.com/v1")  # or any compatible service
-AI_API_KEY = secret("AI_API_KEY")
-AI_MODEL = text("AI_MODEL", default="gpt-4o-mini")
+
+# -- The assistant (docs/assistant.md): one language model for the house, at any OpenAI-compatible service. A key or an
+# address of one's own switches it on; without either the built-in answers, from the person's records alone.
+
+AI_API_KEY = secret("AI_API_KEY", "GROQ_API_KEY")
+AI_BASE_URL = text("AI_BASE_URL", default="https://api.groq.com/openai/v1")
+AI_MODEL = text("AI_MODEL", default="llama-3.3-70b-versatile")
+# auto: the model, then the built-in; openai: the model alone; builtin: no model
+AI_PROVIDER = text("AI_PROVIDER", default="auto" if AI_API_KEY or text("AI_BASE_URL") else "builtin")
+AI_TOOLS = flag("AI_TOOLS", default=True)  # offer the model read-only tools
+AI_CONTEXT_TOKENS = number("AI_CONTEXT_TOKENS", default=6000)  # of a prompt, about
+AI_MAX_TOKENS = number("AI_MAX_TOKENS", default=800)  # of an answer
+AI_MESSAGES_PER_DAY = number("AI_MESSAGES_PER_DAY", default=200)  # a person, where the plan says nothing
+AI_TOKENS_PER_DAY = number("AI_TOKENS_PER_DAY", default=100_000)  # beyond it the built-in answers
+AI_TIMEOUTS = {"connect": 3.0, "first": 15.0, "between": 20.0, "total": 120.0}  # seconds
+AI_WORD_PAUSE = 0.004  # seconds between two words of the built-in
 
 # -- Payments: Razorpay where its keys are set, else the sandbox where that is allowed (docs/payments.md)
 
@@ -646,6 +672,7 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "uvicorn.access": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
         "psycopg.pool": {"level": "WARNING"},
     },
 }

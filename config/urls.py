@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import appointments.urls
+import chat.assistant.urls
 import chat.urls
 import core.files.urls
 import garage.urls
@@ -15,13 +16,15 @@ import memberships.urls
 import payments.urls
 import safety.urls
 import sync.urls
+import telematics.urls
 import tuners.urls
 import users.mfa_urls
 import users.urls
 from core import health
 
 api: list[URLPattern | URLResolver] = [
-    *garage.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *telematics.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *garage.urls.urlpatterns,
     *sync.urls.urlpatterns,
     *marketplace.urls.urlpatterns,
     *core.files.urls.urlpatterns,
@@ -32,6 +35,7 @@ api: list[URLPattern | URLResolver] = [
     *payments.urls.aliases,
     *tuners.urls.urlpatterns,
     *memberships.urls.urlpatterns,
+    *chat.assistant.urls.urlpatterns,
     *marketplace.urls.aliases,
     *appointments.urls.urlpatterns,
     *safety.urls.urlpatterns,

@@ -65,7 +65,7 @@ class ApiEdgeMiddleware:
 
     def _snake_query(self, request: HttpRequest) -> HttpResponse | None:
         """`vehicleId=` is `vehicle_id=`; both at once are a contradiction."""
-        if all(key == snake(key) for key in request.GET):
+        if not request.META.get("QUERY_STRING") or all(key == snake(key) for key in request.GET):
             return None
         query = QueryDict(mutable=True)
         for key in request.GET:

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import remove_query_param, replace_query_param
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from core.renderers import dumps
@@ -174,11 +174,7 @@ class KeysetPagination(BasePagination):
             value = str(value)
         parts = [self.field, self.descending, value, str(get("id")), 0 if index else 1]
         token = _seal(parts, self.path)
-        return str(
-            replace_query_param(
-                remove_query_param(self.request.build_absolute_uri(), "cursor"), "cursor", token
-            )
-        )
+        return str(replace_query_param(self.request.build_absolute_uri(), "cursor", token))
 
 
 def _seal(parts: list[Any], path: str) -> str:

@@ -1,12 +1,14 @@
 """What the staff pages of all apps are made of: lists of facts, and deeds that ask before they act."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
@@ -16,6 +18,35 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.errors import DomainError
+from core.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class StaffPage:
+    """A page of the admin that is no model's: the sidebar links to the first of `urls` under `group`.
+
+    `urls`: (path under the admin, view, name of the route). Its views ask `allows` themselves too.
+    """
+
+    title: str
+    group: str
+    urls: Sequence[tuple[str, Callable[..., HttpResponseBase], str]]
+    allows: Callable[[HttpRequest], bool]
+
+
+staff_pages: Final[Registry[StaffPage]] = Registry("staff_pages", StaffPage)
+
+
+def in_group(request: HttpRequest, name: str) -> bool:
+    """Is this a superuser, or a member of staff in the group of that name (the scopes of the staff API)?"""
+    user: Any = request.user
+    if not (user.is_active and user.is_staff):
+        return False
+    if user.is_superuser:
+        return True
+    if not hasattr(user, "group_names"):
+        user.group_names = set(user.groups.values_list("name", flat=True))
+    return name in user.group_names
 
 
 class ReasonForm(BaseDialogForm):

@@ -27,6 +27,10 @@ class Kind:
         good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= self.most
         return "" if good else f"Give a whole number from 0 to {self.most}."
 
+    def show(self, value: Any) -> str:
+        """A value as people read it."""
+        return f"{value / 100:g} %" if self.unit == "bps" and value else spoken(value)
+
 
 KINDS: Mapping[str, Kind] = {
     "offer_tiers": Kind("Offers of", "codes"),
@@ -34,6 +38,7 @@ KINDS: Mapping[str, Kind] = {
     "service_discount_bps": Kind("Off every service", "bps", 10_000),
     "telemetry_retention_days": Kind("Days of telemetry kept", "days", 36_500),
     "assistant_quota": Kind("Messages to the assistant a day", "messages", 1_000_000),
+    "assistant_tokens_per_day": Kind("Tokens of the assistant's model a day", "tokens", 1_000_000_000),
     "commission_free_bookings": Kind("Bookings without commission a period", "bookings", 10_000),
 }
 

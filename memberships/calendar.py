@@ -23,11 +23,10 @@ def period_end(start: datetime, interval: str, anchor_day: int) -> datetime:
 
 
 def credit(price_minor: int, start: datetime, end: datetime, now: datetime) -> int:
-    """What the unused whole days of a paid period are worth, minor units, rounded down; never above the price.
+    """What the unused whole days up to the end of a paid period are worth, minor units, rounded down.
 
-    Whole days, so that asking twice on one day is answered the same.
+    Whole days, so that asking twice on one day is answered the same. A period that was paid ahead has not begun:
+    then the days before it count too, at its price.
     """
-    whole, left = (end - start) // DAY, (end - max(now, start)) // DAY
-    if whole <= 0 or left <= 0:
-        return 0
-    return price_minor * min(left, whole) // whole
+    whole, left = (end - start) // DAY, (end - now) // DAY
+    return price_minor * left // whole if whole > 0 and left > 0 else 0

@@ -1,14 +1,15 @@
 """The demo world's club: two plans, a member, an ended membership, a friend who came by a code, some rewards."""
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
 from core import clock
 from core.clock import held_at
 from core.refs import Ref
-from memberships.models import GrantReason, InvoiceKind, Membership, Plan, Referral
-from memberships.services import codes, giving, referring
-from memberships.services.lives import KIND, new_invoice
+from memberships.models import ChurnReason, GrantReason, InvoiceKind, Membership, Plan, Referral
+from memberships.services import codes, giving, joining, referring
+from memberships.services.lives import KIND, new_invoice, settle_time
 from payments.services import collect_cash, open_order
 from users.models import User
 
@@ -50,9 +51,9 @@ def fill_club(world: dict[str, Any]) -> None:
     alice, bob, tara = world["alice"], world["bob"], world["tara"]
     for person in (alice, bob, tara):
         codes.own_code(person)
+    _friend(bob, of=alice, plan=world["basic_plan"])
     _member(alice, world["plus_plan"], days_ago=12)
     _member(tara, world["basic_plan"], days_ago=5)
-    _friend(bob, of=alice)
     for person in (alice, bob):
         giving.give(
             user_id=person.pk,
@@ -67,7 +68,7 @@ def _member(person: User, plan: Plan, *, days_ago: int) -> None:
     """Paid at the counter some days ago."""
     if Membership.objects.filter(user=person).exists():
         return
-    with held_at(clock.now() - timedelta(days=days_ago)):
+    with _days_ago(days_ago):
         made = Membership.objects.create(
             user=person,
             plan=plan,
@@ -81,10 +82,21 @@ def _member(person: User, plan: Plan, *, days_ago: int) -> None:
         collect_cash(payment=order, amount_minor=order.amount_minor, by=None)
 
 
-def _friend(person: User, *, of: User) -> None:
+def _friend(person: User, *, of: User, plan: Plan) -> None:
+    """Came by a friend's code, paid, brought both a reward, and left after a month."""
     code = codes.shown(of)
-    if code is None or Referral.objects.filter(referred=person).exists() or code.user_id == person.pk:
+    if code is None or Referral.objects.filter(referred=person).exists():
         return
-    if Membership.objects.filter(user=person).exists():
-        return
-    referring.apply_code(user=person, text=code.code)
+    with _days_ago(81):
+        referring.apply_code(user=person, text=code.code)
+    _member(person, plan, days_ago=80)
+    with _days_ago(65):
+        referring.credit_due()
+        joining.cancel(user=person, reason=ChurnReason.UNUSED, note="The bike is in the garage until spring.")
+    with _days_ago(40):
+        for row in Membership.objects.filter(user=person).select_related("plan", "subscription", "user"):
+            settle_time(row)
+
+
+def _days_ago(days: int) -> AbstractContextManager[None]:
+    return held_at(clock.now() - timedelta(days=days))

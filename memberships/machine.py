@@ -114,9 +114,9 @@ def paid(term: Term, now: datetime, rules: Rules, *, start: datetime, end: datet
 
 
 def upgraded(term: Term, now: datetime, rules: Rules, *, plan: Any, end: datetime) -> Term | None:
-    """A better plan from now on, for a whole period; what was scheduled is off."""
+    """A better plan from now on, for a whole period; what was scheduled is off. What was paid is given as credit."""
     term = tick(term, now, rules)
-    if not term.entitled or end <= max(now, term.period_end or now):
+    if not term.entitled or end <= now:
         return None
     return replace(
         term,

@@ -2,9 +2,11 @@
 
 import pytest
 from django.contrib import admin
+from django.test import RequestFactory
 from django.urls import reverse
 from selenium.webdriver.common.by import By
 
+from config.admin import navigation
 from core.rls import as_system
 from core.testing.browser import browser, complaints, keep_picture
 from tests.cast import PASSWORD, make_user
@@ -26,6 +28,20 @@ def test_every_list_opens_and_can_be_searched(model, desk):
 @pytest.mark.parametrize("model", REGISTERED, ids=lambda model: model._meta.label_lower)
 def test_every_form_to_add_opens_or_is_refused(model, desk):
     assert desk.get(address(model, "add")).status_code in {200, 403}
+
+
+def lit(path):
+    """What lights up in the sidebar on this page."""
+    request = RequestFactory().get(path)
+    request.user = make_user("sam")
+    items = [item for group in navigation(request) for item in group["items"]]
+    return [item["title"] for item in items if item.get("active")]
+
+
+def test_the_workshop_desk_stands_in_the_sidebar_and_lights_up_alone(desk):
+    address = reverse("admin:appointments_desk")
+    assert f'href="{address}"' in desk.get(reverse("admin:index")).content.decode()
+    assert (lit(address), lit("/admin/")) == (["Workshop desk"], [])
 
 
 def test_a_rider_has_no_business_there(desk):

@@ -20,7 +20,7 @@ FLOORS = [
     {"core"},
     {"sync"},
     {"users"},
-    {"payments", "chat"},
+    {"payments", "chat", "assistant"},
     {"garage", "tuners", "memberships"},
     {"marketplace", "appointments", "telematics"},
     {"safety"},

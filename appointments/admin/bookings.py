@@ -65,6 +65,7 @@ class AppointmentAdmin(FactsAdmin):
     search_help_text = "Reference, name, phone, mail or plate"
     inlines = (LineInline, PlaceInline, ChangeInline)
     actions_list: Any = ("open_desk",)
+    sidebar_pages = (("Workshop desk", "admin:appointments_desk"),)
     open_desk: Any = _WITH_LINK(_open_desk)
     fields = (
         ("reference", "shown_status", "source"),

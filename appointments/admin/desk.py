@@ -1,6 +1,7 @@
 """The workshop desk: today by bay, the week, walk-ins; every move through the guard of a booking.
 
-Plain forms and links: it works with a keyboard and without scripts.
+Plain forms and links: it works with a keyboard and without scripts. Where there is a mouse, a card can be dragged:
+desk.js then fills in and sends the same form.
 """
 
 from datetime import date, datetime, timedelta
@@ -16,8 +17,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views import View
 
-from appointments.models import Appointment, Location, Resource, ResourceKind, Service, Status
-from appointments.selectors.desk import desk_rows, on_days
+from appointments.models import Allocation, Appointment, Location, Resource, ResourceKind, Service, Status
+from appointments.selectors.desk import desk_rows, kept_on, on_days
 from appointments.selectors.hours import local_day, plan_of
 from appointments.services import moving
 from appointments.services.booking import Customer, Desk, Wish, book
@@ -26,6 +27,7 @@ from appointments.states import LIVE, may
 from core import audit, clock
 from core.errors import DomainError
 from garage.models import VehicleModel
+from garage.models.vehicle import MAX_ODOMETER_KM
 from payments.amounts import money
 from users.authentication import person
 from users.phones import BadPhone, normalise_phone
@@ -55,7 +57,9 @@ class MoveForm(forms.Form):
 class StatusForm(forms.Form):
     appointment = forms.UUIDField()
     status = forms.ChoiceField(choices=[(code, label) for code, label in STEPS])
-    odometer_km = forms.DecimalField(required=False, max_digits=8, decimal_places=1, min_value=0)
+    odometer_km = forms.DecimalField(
+        required=False, max_digits=8, decimal_places=1, min_value=0, max_value=MAX_ODOMETER_KM
+    )
 
 
 class WalkInForm(forms.Form):
@@ -186,7 +190,8 @@ class DeskView(View):
             .exclude(kind=ResourceKind.TECHNICIAN)
             .order_by("kind", "name")
         )
-        shown = week_of(shop, first, rows) if week else day_of(shop, day, list(rows), places)
+        kept = [] if week else kept_on(shop, day, clock.now())
+        shown = week_of(shop, first, rows) if week else day_of(shop, day, list(rows), places, kept)
         return {
             "shop": shop, "day": day, "week": week, "places": places, "services": Service.objects.live().filter(active=True),
             "before": link(day=day - step), "after": link(day=day + step), "now": link(day=today),
@@ -194,13 +199,15 @@ class DeskView(View):
         }  # fmt: skip
 
 
-def day_of(shop: Location, day: date, rows: list[Appointment], places: list[Resource]) -> dict[str, Any]:
+def day_of(
+    shop: Location, day: date, rows: list[Appointment], places: list[Resource], kept: list[Allocation]
+) -> dict[str, Any]:
     """The board of one day: a column a place, a line every quarter of an hour from opening to closing."""
     hours = opening_hours(plan_of(shop, day, day), day)
     starts = [hour[0] for hour in hours] + [row.start_at for row in rows]
     ends = [hour[1] for hour in hours] + [row.end_at for row in rows]
     if not starts:
-        return {"closed": True, "cards": [], "marks": []}
+        return {"closed": True, "cards": [], "marks": [], "kept": []}
     opens, closes = min(starts), max(ends)
     columns = {place.pk: number for number, place in enumerate(places, start=2)}
     cards = []
@@ -219,7 +226,31 @@ def day_of(shop: Location, day: date, rows: list[Appointment], places: list[Reso
     while at < closes:
         marks.append({"time": at.astimezone(shop.zone).strftime("%H:%M"), "top": line(at, opens)})
         at += timedelta(minutes=30)
-    return {"closed": not hours, "cards": cards, "marks": marks, "lines": line(closes, opens)}
+    return {
+        "opens": int(opens.timestamp()) * 1000,
+        "row_minutes": ROW,
+        "closed": not hours,
+        "cards": cards,
+        "marks": marks,
+        "lines": line(closes, opens),
+        "kept": [
+            kept_card(shop, one, columns[one.resource_id], opens)
+            for one in kept
+            if one.resource_id in columns
+        ],
+    }
+
+
+def kept_card(shop: Location, place: Allocation, column: int, opens: datetime) -> dict[str, Any]:
+    """A time that waits for somebody's answer."""
+    until = place.hold_expires_at or opens
+    return {
+        "column": column,
+        "top": max(2, line(place.period.lower, opens)),
+        "bottom": line(place.period.upper, opens),
+        "who": str(place.offer.entry.user) if place.offer else "",
+        "until": until.astimezone(shop.zone).strftime("%H:%M"),
+    }
 
 
 def week_of(shop: Location, first: date, rows: Any) -> dict[str, Any]:

@@ -172,10 +172,18 @@ class AppointmentLine(models.Model):
 
 
 class Allocation(models.Model):
-    """A place that an appointment blocks, buffers included; whatever code forgets, no two overlap."""
+    """A place that an appointment blocks, buffers included; whatever code forgets, no two overlap.
+
+    Or one that is kept for somebody who waits, as long as the offer holds: `hold_expires_at`.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="allocations")
+    appointment = models.ForeignKey(
+        Appointment, on_delete=models.CASCADE, null=True, blank=True, related_name="allocations"
+    )
+    offer = models.ForeignKey(
+        "WaitlistOffer", on_delete=models.CASCADE, null=True, blank=True, related_name="places"
+    )
     resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="+")
     resource_no = models.BigIntegerField()
     period = DateTimeRangeField()
@@ -185,7 +193,12 @@ class Allocation(models.Model):
     objects: ClassVar[Any] = ByVisitor.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["appointment"], name="appointments_allocations_of")]
+        indexes = [
+            models.Index(fields=["appointment"], name="appointments_allocations_of"),
+            models.Index(
+                fields=["hold_expires_at"], condition=Q(offer__isnull=False), name="appointments_kept_places"
+            ),
+        ]
         constraints = [
             ExclusionConstraint(
                 name="appointments_no_overlap",
@@ -208,10 +221,15 @@ class Allocation(models.Model):
                 condition=Q(period__isempty=False, period__lower_inf=False, period__upper_inf=False),
                 name="appointments_period_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(appointment__isnull=False, offer=None)
+                | Q(appointment=None, offer__isnull=False, hold_expires_at__isnull=False),
+                name="appointments_place_for_one",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.resource} for {self.appointment}"
+        return f"{self.resource} for {self.appointment or self.offer}"
 
 
 class StatusChange(models.Model):

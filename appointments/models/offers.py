@@ -55,7 +55,7 @@ class WaitlistEntry(Record):
 
 
 class WaitlistOffer(models.Model):
-    """A freed time, offered to one person at a time; who lets it pass makes room for the next."""
+    """A freed time, kept for one person until `expires_at`; who lets it pass makes room for the next."""
 
     class State(models.TextChoices):
         OPEN = "open", "Open"

@@ -1,5 +1,6 @@
 """Shops: where they are, when they are open, and what they have. Public to read, staff write."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -61,6 +62,8 @@ class Location(Record):
     reschedule_notice = models.PositiveIntegerField(default=120, help_text="Minutes before the start.")
     reschedule_limit = models.PositiveSmallIntegerField(default=3)
     tax_bps = models.PositiveSmallIntegerField(default=0, help_text="Tax included in the prices.")
+
+    kept: Sequence[Any] = ()  # allocations for people who wait; the guard of the calendar reads them
 
     objects: ClassVar[Any] = PublicQuerySet.as_manager()
 

@@ -21,8 +21,9 @@ def available(
     date_from: date,
     date_to: date,
     at_home: bool = False,
+    mine: UUID | None = None,
 ) -> list[slots.Slot]:
-    """Slots on these local dates, both included; without services they are one step long.
+    """Slots on these local dates, both included; without services they are one step long. mine: who asks.
 
     Raises ServiceNotPriced (400) when there is no price on any of the days, OverflowError at the calendar's edges.
     """
@@ -33,9 +34,8 @@ def available(
         raise ServiceNotPriced([service.name for service in services])
     plan = plan_of(location, date_from, date_to)
     since, until = day_bounds(location, date_from, date_to + timedelta(days=1))
-    staffing = team_of(location, since - plan.buffer_before, until + plan.buffer_after, now).staffing(
-        at_home=at_home
-    )
+    around = (since - plan.buffer_before, until + plan.buffer_after)
+    staffing = team_of(location, *around, now, mine=mine).staffing(at_home=at_home)
     found: dict[object, slots.Slot] = {}
     for minutes, first, last in spans:
         job = job_of(minutes, services)

@@ -1,13 +1,13 @@
 """What the desk asks: today's work, a customer on the phone, and how it goes."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from appointments.models import Appointment, Location, Status
+from appointments.models import Allocation, Appointment, Location, ResourceKind, Status
 from appointments.selectors.bookings import whole
 from appointments.selectors.hours import day_bounds, local_day
 from core import clock
@@ -61,6 +61,17 @@ def on_days(first: date, last: date) -> Q:
             continue
         found |= Q(location=location, start_at__gte=since, start_at__lt=until)
     return found
+
+
+def kept_on(location: Location, day: date, now: datetime) -> list[Allocation]:
+    """Places of this local day that are kept for people who wait, while their offers hold."""
+    rows = Allocation.objects.filter(
+        offer__isnull=False,
+        hold_expires_at__gt=now,
+        resource__location=location,
+        period__overlap=day_bounds(location, day, day),
+    )
+    return list(rows.exclude(resource__kind=ResourceKind.TECHNICIAN).select_related("offer__entry__user"))
 
 
 def statistics(

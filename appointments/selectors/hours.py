@@ -33,6 +33,9 @@ SELECT r.no, r.id, r.kind, r.skills,
     ON a.blocking AND int8range(a.resource_no, a.resource_no, '[]') && int8range(r.no, r.no, '[]')
    AND a.period && tstzrange(%(since)s, %(until)s)
    AND (a.hold_expires_at IS NULL OR a.hold_expires_at > %(now)s)
+   AND (a.offer_id IS NULL OR NOT EXISTS (
+        SELECT 1 FROM appointments_waitlistoffer o JOIN appointments_waitlistentry e ON e.id = o.entry_id
+         WHERE o.id = a.offer_id AND e.user_id = %(mine)s::uuid))
  WHERE r.location_id = %(location)s AND r.active AND r.deleted_at IS NULL
  GROUP BY r.id ORDER BY r.no
 """
@@ -89,10 +92,17 @@ def plan_of(location: Location, date_from: date, date_to: date) -> Plan:
     )
 
 
-def team_of(location: Location, since: datetime, until: datetime, now: datetime) -> Team:
-    """Bays, vans and technicians, and what blocks them in [since, until)."""
+def team_of(
+    location: Location, since: datetime, until: datetime, now: datetime, *, mine: UUID | None = None
+) -> Team:
+    """Bays, vans and technicians, and what blocks them in [since, until).
+
+    mine: who asks; a time that is kept for this person (an offer to those who wait) is free for them.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_PLACES, {"location": location.pk, "since": since, "until": until, "now": now})
+        cursor.execute(
+            _PLACES, {"location": location.pk, "since": since, "until": until, "now": now, "mine": mine}
+        )
         rows = cursor.fetchall()
     by_kind: dict[str, list[Place]] = {}
     periods: list[tuple[int, int, int]] = []

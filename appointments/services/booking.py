@@ -155,6 +155,7 @@ def _book(
         lenient=desk is not None,
         bay_id=desk.bay_id if desk else None,
         technician_id=desk.technician_id if desk else None,
+        user_id=customer.user.pk if customer.user else None,
     )
     places = claim(location, job_of(minutes, wish.services), wanted)
     appointment = _insert(wish, customer, desk, location, priced)

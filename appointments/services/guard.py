@@ -13,7 +13,7 @@ from django.db import IntegrityError, OperationalError
 
 from appointments import slots
 from appointments.errors import NoSuchPlace, SlotNotOffered, SlotUnavailable, StateConflict
-from appointments.models import Allocation, Appointment, Location, Status
+from appointments.models import Allocation, Appointment, Location, Status, WaitlistOffer
 from appointments.selectors.hours import Team, day_bounds, local_day, plan_of, team_of
 from appointments.services.offers import give_back
 from appointments.services.story import tell
@@ -47,9 +47,13 @@ def guarded(deed: Callable[[], T]) -> T:
 
 
 def lock(location_id: UUID) -> Location:
-    """The shop, locked until the transaction ends: who holds it decides alone. Expired holds are gone then."""
+    """The shop, locked until the transaction ends: who holds it decides alone.
+
+    Expired holds, and times that were kept for somebody too long, are gone then, whether or not a worker lives.
+    """
     impatient()
     location: Location = Location.objects.select_for_update(no_key=True).get(pk=location_id)
+    location.kept = _kept(location)
     for appointment in _expired(location):
         release(appointment, Status.EXPIRED, reason="Not paid in time")
     return location
@@ -59,6 +63,15 @@ def _expired(location: Location) -> Any:
     return Appointment.objects.filter(
         location=location, status=Status.PENDING_PAYMENT, hold_expires_at__lte=clock.now()
     ).select_for_update(of=("self",), no_key=True)
+
+
+def _kept(location: Location) -> list[Allocation]:
+    """The places that are kept for people who wait; those whose time is over are let go."""
+    rows = Allocation.objects.filter(offer__isnull=False, resource__location=location)
+    kept = list(rows.select_related("offer__entry"))
+    if over := [row.pk for row in kept if row.hold_expires_at <= clock.now()]:
+        Allocation.objects.filter(pk__in=over).delete()
+    return [row for row in kept if row.pk not in over]
 
 
 def release(appointment: Appointment, status: str, *, actor: UUID | None = None, reason: str = "") -> None:
@@ -81,13 +94,17 @@ def demand_bounded(start: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A time, and perhaps a bay or technician of one's choice (staff). `lenient`: notice and horizon don't count."""
+    """A time, and perhaps a bay or technician of one's choice (staff). `lenient`: notice and horizon don't count.
+
+    user_id: for whom; what is kept for this person is theirs to take.
+    """
 
     start: datetime
     at_home: bool = False
     lenient: bool = False
     bay_id: UUID | None = None
     technician_id: UUID | None = None
+    user_id: UUID | None = None
 
 
 def claim(location: Location, job: slots.Job, wanted: Wanted) -> list[tuple[int, UUID]]:
@@ -103,6 +120,8 @@ def claim(location: Location, job: slots.Job, wanted: Wanted) -> list[tuple[int,
     opens, closes = day_bounds(location, day, day)
     if reason is not None:
         raise SlotNotOffered(reason)
+    if wanted.user_id is not None:
+        _take_offers(location, wanted.user_id, since, until)
     team = team_of(location, min(opens, since), max(closes, until), now)
     staffing = team.staffing(at_home=wanted.at_home)
     span = (slots.seconds(since), slots.seconds(until))
@@ -115,6 +134,18 @@ def claim(location: Location, job: slots.Job, wanted: Wanted) -> list[tuple[int,
             _pick(team, able, span=span, day=day_span, wanted=wanted.technician_id, field="technician_id")
         )
     return [(place.no, team.ids[place.no]) for place in chosen]
+
+
+def _take_offers(location: Location, user_id: UUID, since: datetime, until: datetime) -> None:
+    """What was kept for this person in that time makes room for what they book; a refusal undoes it."""
+    taken = [
+        row.offer_id
+        for row in location.kept
+        if row.offer.entry.user_id == user_id and row.period.lower < until and since < row.period.upper
+    ]
+    if taken:
+        WaitlistOffer.objects.filter(pk__in=taken).update(state=WaitlistOffer.State.TAKEN)
+        Allocation.objects.filter(offer__in=taken).delete()
 
 
 def _pick(
@@ -139,17 +170,29 @@ def _pick(
 
 def allocate(location: Location, appointment: Appointment, places: Sequence[tuple[int, UUID]]) -> None:
     """Block the places for the appointment and the buffers around it; the constraint watches."""
+    span = (appointment.start_at, appointment.end_at)
+    _block(location, places, span, appointment=appointment, hold_expires_at=appointment.hold_expires_at)
+
+
+def keep(
+    location: Location, offer: WaitlistOffer, places: Sequence[tuple[int, UUID]], duration: timedelta
+) -> None:
+    """The same for somebody who waits, until their offer ends."""
+    span = (offer.start_at, offer.start_at + duration)
+    _block(location, places, span, offer=offer, hold_expires_at=offer.expires_at)
+
+
+def _block(
+    location: Location,
+    places: Sequence[tuple[int, UUID]],
+    span: tuple[datetime, datetime],
+    **whose: Any,
+) -> None:
     period = (
-        appointment.start_at - timedelta(minutes=location.buffer_before),
-        appointment.end_at + timedelta(minutes=location.buffer_after),
+        span[0] - timedelta(minutes=location.buffer_before),
+        span[1] + timedelta(minutes=location.buffer_after),
     )
     Allocation.objects.bulk_create(
-        Allocation(
-            appointment=appointment,
-            resource_id=resource_id,
-            resource_no=no,
-            period=period,
-            hold_expires_at=appointment.hold_expires_at,
-        )
+        Allocation(resource_id=resource_id, resource_no=no, period=period, **whose)
         for no, resource_id in places
     )

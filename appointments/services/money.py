@@ -96,7 +96,8 @@ def _firm(row: Appointment) -> None:
 def _place_again(row: Appointment) -> bool:
     services = [line.service for line in row.lines.select_related("service")]
     minutes = sum(line.minutes for line in row.lines.all())
-    wanted = Wanted(row.start_at, at_home=row.service_location == "home", lenient=True)
+    at_home = row.service_location == "home"
+    wanted = Wanted(row.start_at, at_home=at_home, lenient=True, user_id=row.user_id)
     if row.start_at <= clock.now():
         return False
     try:

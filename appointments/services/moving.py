@@ -107,6 +107,7 @@ def _reschedule(
         lenient=by_staff,
         bay_id=bay_id,
         technician_id=technician_id,
+        user_id=row.user_id,
     )
     places = claim(location, job, wanted)
     row.start_at, row.end_at = start, start + job.duration

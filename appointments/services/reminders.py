@@ -72,7 +72,12 @@ def _channels(appointment: Appointment) -> list[str]:
         return [Reminder.Channel.NOTE, *([Reminder.Channel.EMAIL] if has_mail else [])]
     if appointment.customer_email:
         return [Reminder.Channel.EMAIL]
-    return [Reminder.Channel.SMS] if appointment.customer_phone and settings.SMS_BACKEND != "off" else []
+    return [Reminder.Channel.SMS] if appointment.customer_phone and _can_text() else []
+
+
+def _can_text() -> bool:
+    """A service that makes codes of its own sends nothing else."""
+    return settings.SMS_BACKEND != "off" and not sms.backend().makes_codes
 
 
 def _send(appointment: Appointment, reminder: Reminder) -> None:

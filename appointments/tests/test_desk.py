@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 from appointments.models import Allocation, Appointment, Resource
@@ -138,6 +139,54 @@ def test_two_desks_do_not_move_over_each_other(scene, desk):
     assert (row.start_at, row.sequence) == (at(14), 1)
     week = desk.get(page, {"day": "2026-06-02", "view": "week"}).content.decode()
     assert "14:00 - 15:00" in week
+
+
+def drag(page, card, *, to, hour):
+    """Take a card at its top edge and drop it on a bay at an hour, by real mouse events."""
+    page.execute_script("arguments[0].scrollIntoView({block: 'start'})", card)
+    bay = page.find_element(By.XPATH, f"//h3[text()='{to}']")
+    line = page.find_element(By.XPATH, f"//time[text()='{hour}']")
+    across = bay.rect["x"] + bay.rect["width"] / 2 - card.rect["x"] - card.rect["width"] / 2
+    down = line.rect["y"] - card.rect["y"]
+    hand = ActionChains(page).move_to_element(card).click_and_hold()
+    hand.move_by_offset(round(across), round(down))
+    hand.release().perform()
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_a_card_is_dragged_to_another_bay_and_hour(live_server):
+    with as_system("test"):
+        make_user("sam")
+        shop, alice, oil = make_shop(bays=3, min_notice=0), make_user("alice"), make_service()
+        bike = make_bike(alice)
+        start = (clock.now().astimezone(shop.zone) + timedelta(days=1)).replace(
+            hour=10, minute=0, second=0, microsecond=0
+        )
+    row = booked(alice, shop, start, services=[oil], vehicle=bike)
+    other = booked(alice, shop, start + timedelta(hours=5), services=[oil], vehicle=bike)
+    card_at = "//article[.//strong[text()='{}']]".format
+    with browser() as page:
+        page.get(f"{live_server.url}/admin/")
+        page.find_element(By.NAME, "username").send_keys("sam@example.com")
+        page.find_element(By.NAME, "password").send_keys(PASSWORD)
+        page.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+        page.find_element(By.CLASS_NAME, "start-cards")
+        page.get(f"{live_server.url}/admin/appointments/appointment/desk/?day={start.date().isoformat()}")
+        drag(page, page.find_element(By.XPATH, card_at("10:00 - 11:00")), to="Bay 3", hour="12:30")
+        page.find_element(By.XPATH, card_at("12:30 - 13:30"))
+        keep_picture(page, "desk-dragged")
+        # The guard has the last word: this bay is taken then.
+        with as_system("test"):
+            taken = Allocation.objects.get(appointment=other).resource.name
+        drag(page, page.find_element(By.XPATH, card_at("12:30 - 13:30")), to=taken, hour="15:00")
+        assert "taken" in page.find_element(By.XPATH, "//*[contains(text(), 'taken')]").text
+        page.find_element(By.XPATH, card_at("12:30 - 13:30"))
+        assert complaints(page) == []
+    with as_system("test"):
+        row.refresh_from_db()
+        assert (row.start_at, row.sequence) == (start + timedelta(hours=2, minutes=30), 1)
+        assert Allocation.objects.get(appointment=row).resource.name == "Bay 3"
 
 
 @pytest.mark.browser

@@ -1,7 +1,9 @@
 """Catalogue, calendars, reminders, offers, the waiting line, personal data, and the demo world."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import orjson
 import pytest
 from django.core import mail
 from django.core.cache import cache
@@ -17,8 +19,8 @@ from appointments.models import (
     WaitlistOffer,
 )
 from appointments.selectors.calendar import fold
-from appointments.services import moving, waitlist
-from appointments.services.booking import split
+from appointments.services import moving, reminders, waitlist
+from appointments.services.booking import Customer, Wish, book, split
 from appointments.services.holds import expire_holds
 from appointments.services.reminders import remind
 from appointments.tests.making import (
@@ -34,6 +36,7 @@ from appointments.tests.making import (
 )
 from core import clock
 from core.ports import demo_worlds, personal_data
+from core.rls import as_system
 from garage.models import ServiceRecord, VehicleType
 from garage.selectors.timeline import timeline_of
 from memberships.tests.making import make_member
@@ -182,6 +185,59 @@ def test_a_discount_is_split_without_losing_a_paisa(amount, weights):
     parts = split(amount, weights)
     assert sum(parts) == (amount if sum(weights) else 0)
     assert all(0 <= part <= max(weight, amount) for part, weight in zip(parts, weights, strict=True))
+
+
+def guest_visit(shop, start, **contact):
+    with as_system("test"):
+        wish = Wish([make_service()], start, shop, vehicle_model=make_model())
+    return book(wish, Customer(name="Dev Shah", **contact)).appointment
+
+
+def text_messages(folder):
+    return [
+        (one["to"], one["text"]) for one in map(orjson.loads, map(Path.read_bytes, sorted(folder.iterdir())))
+    ]
+
+
+def test_a_guest_without_mail_hears_by_sms(settings, tmp_path):
+    settings.SMS_BACKEND, settings.SMS_FILE_PATH = "file", tmp_path
+    shop = make_shop()
+    row = guest_visit(shop, at(10), phone="+919876500002")
+    assert reminders.remind(str(row.pk), 0, "confirmed") == 1
+    with clock.held_at(at(10, day=1)):
+        assert reminders.remind(str(row.pk), 0, "day_before") == 1
+        assert reminders.remind(str(row.pk), 0, "day_before") == 0
+    assert text_messages(tmp_path) == [
+        ("+919876500002", "Your appointment on Tue 02 Jun 2026, 10:00. Works"),
+        ("+919876500002", "Tomorrow: your appointment on Tue 02 Jun 2026, 10:00. Works"),
+    ]
+    moving.reschedule(row.pk, at(15), by=None)
+    assert reminders.remind(str(row.pk), 0, "hours_before") == 0  # of the time that is no longer
+    assert reminders.remind(str(row.pk), 1, "hours_before") == 1
+    assert text_messages(tmp_path)[-1][1] == "Soon: your appointment on Tue 02 Jun 2026, 15:00. Works"
+    moving.cancel(row.pk, by=None)
+    assert reminders.remind(str(row.pk), 1, "day_before") == 0
+
+
+def test_sms_on_the_screen_and_off(settings, capsys):
+    shop = make_shop(bays=2)
+    settings.SMS_BACKEND = "console"
+    row = guest_visit(shop, at(10), phone="+919876500002")
+    assert reminders.remind(str(row.pk), 0, "confirmed") == 1
+    assert (
+        "SMS to +919876500002\nYour appointment on Tue 02 Jun 2026, 10:00. Works" in capsys.readouterr().out
+    )
+    for backend, phone in [("off", "+919876500003"), ("descope", "+919876500004")]:  # which sends codes only
+        settings.SMS_BACKEND = backend
+        made = guest_visit(shop, at(11 if backend == "off" else 13), phone=phone)
+        assert Reminder.objects.filter(appointment=made).count() == 0
+
+
+def test_a_guest_with_mail_gets_mail_and_no_sms(settings, tmp_path):
+    settings.SMS_BACKEND, settings.SMS_FILE_PATH = "file", tmp_path
+    row = guest_visit(make_shop(), at(10), phone="+919876500002", email="dev@example.com")
+    assert reminders.remind(str(row.pk), 0, "confirmed") == 1
+    assert ([message.to for message in mail.outbox], list(tmp_path.iterdir())) == ([["dev@example.com"]], [])
 
 
 # -- The waiting line

@@ -67,6 +67,7 @@ class AvailabilityView(APIView):
             date_from=data["date_from"],
             date_to=data["date_to"],
             at_home=data["service_location"] == "home",
+            mine=request.user.pk,
         )
         return Response(AvailabilityOutput({"available_slots": found}).data)
 

@@ -10,11 +10,13 @@ from psycopg_pool import AsyncConnectionPool
 
 from bench.plain.settings import SECRET_KEY
 
-LIST = """
+COLUMNS = """id, owner_id AS user, nickname, vin, vin_notes, make, model, trim, year, license_plate, odometer_km,
+    fuel_type, dongle_id, dongle_connection_type, vehicle_model_id, ecu_family, ecu_hardware, ecu_software,
+    ecu_calibration_id, engine_displacement_cc, engine_cylinders, engine_stroke, engine_aspiration, engine_redline_rpm,
+    engine_compression, engine_injector_cc_min, mods, notes, photo, created_at, updated_at"""
+LIST = f"""
 SELECT coalesce(json_agg(row), '[]')::text FROM (
-    SELECT id, owner_id AS user, nickname, make, model, trim, year, vin, license_plate, odometer_km, fuel_type,
-           notes, created_at, updated_at
-      FROM plain_vehicle WHERE owner_id = %s ORDER BY created_at DESC LIMIT 50) row
+    SELECT {COLUMNS} FROM plain_vehicle WHERE owner_id = %s ORDER BY created_at DESC LIMIT 50) row
 """
 TUNES = """
 SELECT coalesce(json_agg(row), '[]')::text FROM (
@@ -27,7 +29,6 @@ SELECT coalesce(json_agg(row), '[]')::text FROM (
      WHERE (%s::text = '' OR t.title ILIKE %s OR t.summary ILIKE %s OR t.description ILIKE %s)
      ORDER BY t.published_at DESC LIMIT 50) row
 """
-COLUMNS = LIST[LIST.index("id,") : LIST.index("FROM plain_vehicle")]
 DELTA = f"""
 SELECT coalesce(json_agg(row), '[]')::text FROM (SELECT {COLUMNS} FROM plain_vehicle
  WHERE owner_id = %s AND updated_at > %s::timestamptz ORDER BY updated_at) row

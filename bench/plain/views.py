@@ -1,11 +1,12 @@
 """The views of the plain peer."""
 
 import time
+from typing import Any
 
 import jwt
 from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import AuthenticationFailed
@@ -131,6 +132,19 @@ class TuneViewSet(viewsets.ReadOnlyModelViewSet[Tune]):
         if make := self.request.query_params.get("make"):
             rows = rows.filter(rows__make__iexact=make).distinct()
         return rows
+
+
+class FacetedTuneViewSet(TuneViewSet):
+    """The same page, and how many of the matches have what."""
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().list(request, *args, **kwargs)
+        rows = self.get_queryset().order_by()
+        response.data["facets"] = {
+            name: list(rows.values(field).annotate(count=Count("id", distinct=True)).order_by("-count")[:20])
+            for name, field in (("make", "rows__make"), ("model", "rows__model"), ("stage", "stage"), ("fuel", "fuel_type"))
+        } | {"matches": rows.count()}  # fmt: skip
+        return response
 
 
 class Pull(APIView):

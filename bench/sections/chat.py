@@ -30,7 +30,7 @@ from bench.sections.vehicles import PASSWORD
 from core.devserver import companion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 USERS, CROWD = 100, 500
 BODY = "The third gear pull looks lean above seven thousand, see the log of yesterday evening."
@@ -65,7 +65,7 @@ class Sockets:
             return {pid for (pid,) in rows}
 
 
-def compare(peers: list[Peer], *, rounds: int) -> None:
+def compare(peers: Sequence[Peer], *, rounds: int) -> Iterator[str]:
     """Fill in people and threads, then run all cases, one server after the other in each round."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
@@ -80,8 +80,8 @@ def compare(peers: list[Peer], *, rounds: int) -> None:
         serve("raw", "bench.limit.chat:application", raw_url, {}) as raw,
     ):
         both = [Sockets("sockets", mine, product.database, tokens), Sockets("raw", raw, raw_url, {})]
-        print(report(both, pairs, crowd, rounds=rounds), flush=True)
-        print(latency(product, both[0], pairs), flush=True)
+        yield report(both, pairs, crowd, rounds=rounds)
+        yield latency(product, both[0], pairs)
 
 
 @contextlib.contextmanager

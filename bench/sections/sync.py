@@ -11,6 +11,7 @@ import psycopg
 from bench.measure import Case, Request
 from bench.peers import Peer
 from bench.sections.vehicles import PASSWORD, vehicle
+from bench.whole import first_sync, push
 
 PULL, NOTHING = "/api/v1/sync/pull/", "/api/v1/sync/schema/"
 TABLES = {"product": "garage_vehicle", "plain": "plain_vehicle"}
@@ -92,3 +93,7 @@ CASES = [
     Case("delta of 500", delta_of("many", "since"), 200, goal=8.0, peers=ALL),
     Case("page of 1,000", first_page, 200, goal=8.0, peers=ALL),
 ]
+
+
+def also(product: Peer, plain: Peer) -> str:
+    return f"{first_sync(product, plain)}\n{push(product)}"

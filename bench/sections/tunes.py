@@ -115,6 +115,14 @@ def anonymous(peer: Peer, number: int) -> Request:
     return Request("GET", PATH, None, "" if peer.name == "product" else peer.tokens[number % READERS])
 
 
+def faceted(query: str) -> Any:
+    def ask(peer: Peer, number: int) -> Request:
+        path = f"{PATH}?facets=true&" if peer.name == "product" else "/api/v1/marketplace/faceted/?"
+        return Request("GET", f"{path}{query}", None, peer.tokens[number % READERS])
+
+    return ask
+
+
 CASES = [
     Case("browse 50", asking(""), 200, goal=4.5, peers=ALL),
     Case("browse, no login", anonymous, 200, goal=4.5),
@@ -122,4 +130,6 @@ CASES = [
     Case("rare word", asking("?search=zephyr"), 200, goal=15, peers=ALL),
     Case("absent word", asking("?search=qwertz"), 200, goal=15, peers=ALL),
     Case("make", asking("?make=KTM"), 200, goal=4.5),
+    Case("facets", faceted(""), 200, goal=4.5),
+    Case("facets, a word", faceted("search=street"), 200, goal=4.5),
 ]

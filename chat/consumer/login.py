@@ -27,7 +27,9 @@ RETURNING user_id::text, session_id::text, session_key
 _BROWSER = """
 SELECT 1 FROM django_session d, users_user u
  WHERE d.session_key = %s AND d.expire_date > now() AND u.id = %s AND u.is_active AND u.is_staff
-   AND u.deleted_at IS NULL
+   AND u.deleted_at IS NULL AND (u.is_superuser OR EXISTS (
+       SELECT 1 FROM users_user_groups m JOIN auth_group g ON g.id = m.group_id
+        WHERE m.user_id = u.id AND g.name = 'support'))
 """
 
 

@@ -49,7 +49,8 @@ class Thread(Record):
     `last_seq` counts messages, `last_rev` every change of one (new, edited, deleted); both are contiguous and given
     under this row's lock, so the order of numbers is the order of commits. `head_rev` is the `last_rev` that sync
     and notifications have heard of (chat/services/settling.py): they follow within a second and cost the writer
-    nothing. A direct thread has the ids of its two people in `pair`, smaller first, so there is one of it.
+    nothing. `staff_seen_seq` is the last message that somebody of staff has looked at: support shares its inbox, and
+    who only looks is no participant. A direct thread has the ids of its two people in `pair`, smaller first, so there is one of it.
     """
 
     kind = models.CharField(max_length=8, choices=ThreadKind.choices)
@@ -65,6 +66,7 @@ class Thread(Record):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     priority = models.PositiveSmallIntegerField(default=1, help_text="0 low, 1 normal, 2 high, 3 urgent.")
+    staff_seen_seq = models.BigIntegerField(default=0, editable=False)
     last_seq = models.BigIntegerField(default=0, editable=False)
     last_rev = models.BigIntegerField(default=0, editable=False)
     head_rev = models.BigIntegerField(default=0, editable=False)

@@ -3,6 +3,7 @@ from django.db import connection
 
 from chat.models import Part
 from chat.services import open_thread
+from chat.tests.inbox import ask, browser_of, make_staff
 from chat.tests.serving import Server
 from tests.cast import make_user
 
@@ -23,3 +24,24 @@ def pair(transactional_db):
     thread, _ = open_thread(opener=alice.pk, people={tara.pk: Part.TUNER})
     assert not connection.in_atomic_block
     return alice, tara, thread
+
+
+@pytest.fixture
+def alice():
+    return make_user("alice")
+
+
+@pytest.fixture
+def question(alice):
+    return ask(alice)
+
+
+@pytest.fixture
+def sue():
+    return make_staff("sue", "support")
+
+
+@pytest.fixture
+def page(sue):
+    """Sue's browser: support, and nothing else."""
+    return browser_of(sue)

@@ -1,11 +1,13 @@
 """The health check of connections: free while the server is there, awake when it is gone."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from core.models import IdempotencyKey
 from core.postgresql.base import TRUSTED_FOR
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,3 +65,16 @@ def test_a_connection_that_the_server_ended_is_replaced(other):
         assert cursor.fetchone() == (42,)
     assert server_of(other) != gone
     assert "SELECT 42" in [row["sql"] for row in told.captured_queries]
+
+
+def test_instants_are_in_utc_on_every_way_out_of_the_database():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT '2026-03-29 04:30:00.5+05:30'::timestamptz, NULL::timestamptz, '0044-03-15Z'::timestamptz"
+        )
+        found = cursor.fetchone()
+    assert found == (datetime(2026, 3, 28, 23, 0, 0, 500000, UTC), None, datetime(44, 3, 15, tzinfo=UTC))
+    assert found[0].tzinfo is UTC
+    kept = IdempotencyKey.objects.create(key="a", fingerprint="f", locked_until=found[0])
+    (row,) = IdempotencyKey.objects.iterator(chunk_size=1)  # a cursor in the server
+    assert (row.pk, row.locked_until) == (kept.pk, found[0])

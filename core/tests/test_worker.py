@@ -158,7 +158,7 @@ def test_a_server_that_is_asked_to_works_from_start_to_stop(monkeypatch):
     async def a_job_is_done():
         await in_thread(worker_listens)
         await in_thread(lambda: note.defer(word="inside"))
-        while not done:  # noqa: ASYNC110 -- a thread of the worker fills it
+        while not done:
             await asyncio.sleep(0.01)
 
     said = lifespan(Lifespan(worker_inside), between=a_job_is_done)

@@ -1,5 +1,5 @@
 """What the garage plugs into other apps."""
 
-from garage.hooks import desk, flashing, people, synced, talk, world
+from garage.hooks import beside, desk, flashing, knowledge, people, synced, talk, world
 
-__all__ = ["desk", "flashing", "people", "synced", "talk", "world"]
+__all__ = ["beside", "desk", "flashing", "knowledge", "people", "synced", "talk", "world"]

@@ -12,6 +12,7 @@ from django.db import connection
 
 from core.files.services import public_address
 from core.ids import uuid7
+from core.rls import as_system
 from garage.models import ReadingSource, Vehicle
 
 _NOWHERE = UUID(int=0)
@@ -80,6 +81,24 @@ def shown(owner_id: UUID, vehicle_id: UUID) -> Shown | None:
         cursor.execute(_ONE, {"owner": owner_id, "id": vehicle_id, "photo": _photo()})
         row = cursor.fetchone()
     return Shown(*row) if row else None
+
+
+def linked_dongle(owner_id: UUID, vehicle_id: UUID) -> str | None:
+    """The dongle of a person's live vehicle, "" for none; None when there is no such vehicle."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT dongle_id FROM garage_vehicle WHERE id = %s AND owner_id = %s AND deleted_at IS NULL",
+            [vehicle_id, owner_id],
+        )
+        row = cursor.fetchone()
+    return str(row[0]) if row else None
+
+
+def dongle_is_elsewhere(dongle_id: str, vehicle_id: UUID) -> bool:
+    """Is this dongle linked to another live vehicle, of anybody?"""
+    with as_system("somebody else may have this dongle"):
+        linked = Vehicle.objects.live().filter(dongle_id=dongle_id)
+        return bool(linked.exclude(pk=vehicle_id).exists())
 
 
 # -- The statements of services/vehicles.py

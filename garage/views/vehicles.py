@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core import clock
+from core.answers import MadeJson
 from core.errors import Invalid, NotFound
 from core.renderers import wants_camel
 from core.serializers import judged
@@ -39,7 +40,7 @@ class VehicleViewSet(SyncedViewSet):
         if wants_camel(request.accepted_media_type):
             return Response(envelope | {"results": [orjson.loads(row.json) for row in rows]})
         links = orjson.dumps(envelope)[len(b'{"results":[]') :]
-        return Response(b'{"results":[' + ",".join(row.json for row in rows).encode() + b"]" + links)
+        return MadeJson(b'{"results":[' + ",".join(row.json for row in rows).encode() + b"]" + links)
 
     @extend_schema(responses={201: VehicleSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -72,9 +73,10 @@ class VehicleViewSet(SyncedViewSet):
         return self._show(vehicles.unlink_dongle(caller_id(request), pk))
 
     def _show(self, row: Shown, *, status: int = 200) -> Response:
-        camel = wants_camel(self.request.accepted_media_type)
-        body: Any = orjson.loads(row.json) if camel else row.json.encode()
-        return Response(body, status=status, headers={"ETag": f'"{row.rev}"'})
+        headers = {"ETag": f'"{row.rev}"'}
+        if wants_camel(self.request.accepted_media_type):
+            return Response(orjson.loads(row.json), status=status, headers=headers)
+        return MadeJson(row.json.encode(), status=status, headers=headers)
 
 
 class DecodeVinView(APIView):

@@ -1,5 +1,5 @@
 """What the marketplace plugs into other apps."""
 
-from marketplace.hooks import people, staff, sync, talk, trade
+from marketplace.hooks import beside, knowledge, people, staff, sync, talk, trade
 
-__all__ = ["people", "staff", "sync", "talk", "trade"]
+__all__ = ["beside", "knowledge", "people", "staff", "sync", "talk", "trade"]

@@ -28,6 +28,7 @@ class PurchaseOrderSerializer(StrictSerializer):
     id = serializers.UUIDField()
     status = serializers.CharField()
     amount_minor = serializers.IntegerField()
+    rewards_minor = serializers.IntegerField(help_text="Paid with rewards, on top of amount_minor.")
     currency = serializers.CharField()
     gateway = serializers.CharField()
     gateway_order_id = serializers.CharField(allow_null=True)

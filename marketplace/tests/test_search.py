@@ -115,12 +115,13 @@ def test_bad_queries_are_named(query, field, anyone):
     assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
 
 
-@pytest.mark.parametrize("few", [2000, 1])
+@pytest.mark.parametrize("few, first", [(2000, 400), (1, 400), (2000, 1), (1, 4)])
 @pytest.mark.parametrize("ordering", ["-published_at", "price_minor", "-score", "sales_count"])
-@pytest.mark.parametrize("query", [{}, {"search": "mt07 street"}])
-def test_pages_walk_forth_and_back(few, ordering, query, anyone, monkeypatch):
-    """With few candidates they are sorted, with many the order's index is walked: the same pages."""
+@pytest.mark.parametrize("query", [{}, {"search": "mt07 street"}, {"stage": "stage1"}])
+def test_pages_walk_forth_and_back(few, first, ordering, query, anyone, monkeypatch):
+    """Found early, or sorted when they are few, or by a walk over the order's index: the same pages."""
     monkeypatch.setattr(pages, "FEW", few)
+    monkeypatch.setattr(pages, "FIRST", first)
     for number in range(5):
         make_tune(
             title=f"MT07 street {number}", content=b"TUNE %d" % number, price_minor=100 + 100 * (number % 2)

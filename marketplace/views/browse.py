@@ -10,9 +10,10 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import remove_query_param, replace_query_param
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from core.answers import JSON, MadeJson
 from core.errors import Invalid, NotFound
 from core.renderers import Json, dumps, wants_camel
 from garage.models import Vehicle
@@ -98,8 +99,7 @@ def envelope(request: Request, page: Page, counts: dict[str, Any] | None) -> byt
 def link(request: Request, cursor: str | None) -> str | None:
     if cursor is None:
         return None
-    url = remove_query_param(request.build_absolute_uri(), "cursor")
-    return str(replace_query_param(url, "cursor", cursor))
+    return str(replace_query_param(request.build_absolute_uri(), "cursor", cursor))
 
 
 def own_vehicle(request: Request, vehicle_id: Any) -> Vehicle | None:
@@ -115,8 +115,8 @@ def own_vehicle(request: Request, vehicle_id: Any) -> Vehicle | None:
 
 
 def answer(request: Request, body: bytes, headers: dict[str, str] | None = None) -> Response:
-    kind = CAMEL if wants_camel(request.accepted_media_type) else None
-    return Response(body, headers=headers, content_type=kind)
+    kind = CAMEL if wants_camel(request.accepted_media_type) else JSON
+    return MadeJson(body, headers={"Content-Type": kind, **(headers or {})})
 
 
 def _digest(*parts: str) -> str:

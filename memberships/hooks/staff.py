@@ -92,7 +92,7 @@ class ChurnCard:
         ]
 
     def chart(self) -> Mapping[str, Any] | None:
-        if main_currency() is None:
+        if not self.rows():
             return None
         starts = month_starts()
         ends = [*starts[1:], clock.now()]

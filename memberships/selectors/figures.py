@@ -29,9 +29,9 @@ def active_by_plan() -> list[tuple[str, int]]:
     """(plan, members whose benefits hold), in the order of rank."""
     return list(
         Plan.objects.filter(deleted_at=None)
-        .annotate(n=Count("memberships", filter=Q(memberships__status__in=ENTITLED)))
+        .annotate(number=Count("memberships", filter=Q(memberships__status__in=ENTITLED)))
         .order_by("rank", "name")
-        .values_list("name", "n")
+        .values_list("name", "number")
     )
 
 
@@ -123,7 +123,7 @@ def _changes(plan: Plan, price_minor: int, benefits: dict[str, Any]) -> list[tup
     for code, kind in KINDS.items():
         old, new = plan.benefits.get(code), benefits.get(code)
         if old != new:
-            found.append((kind.label, spoken(old), spoken(new)))
+            found.append((kind.label, kind.show(old), kind.show(new)))
     return found
 
 

@@ -61,7 +61,7 @@ class PayInput(StrictSerializer):
 
 
 class SubscribeInput(PayInput):
-    plan = PlanField(max_length=40, help_text="Code or id.")
+    plan = PlanField(help_text="Code or id.")
     auto_renew = serializers.BooleanField(
         default=True,
         help_text="A standing order at the gateway, where it can; else periods are sold as orders.",
@@ -69,7 +69,7 @@ class SubscribeInput(PayInput):
 
 
 class ChangeInput(PayInput):
-    plan = PlanField(max_length=40, help_text="Code or id.")
+    plan = PlanField(help_text="Code or id.")
 
 
 class ResumeInput(StrictSerializer):
@@ -85,9 +85,7 @@ class LeaveInput(StrictSerializer):
 
 class MembershipSerializer(StrictModelSerializer[Membership]):
     plan = PlanSerializer(read_only=True)
-    next_plan: serializers.SlugRelatedField[Plan] = serializers.SlugRelatedField(
-        slug_field="code", read_only=True, allow_null=True
-    )
+    next_plan = serializers.CharField(source="next_plan.code", read_only=True, allow_null=True, default=None)
     status = serializers.ChoiceField(choices=MembershipStatus.choices, read_only=True)
     benefits_hold = serializers.SerializerMethodField()
     renewal = serializers.SerializerMethodField(

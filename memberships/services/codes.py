@@ -1,5 +1,6 @@
 """Referral codes: random ones for everybody, vanity ones by staff."""
 
+import re
 import secrets
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from users.models import User
 
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that are taken for each other
 LENGTH = 8  # 2**40 codes: with twenty tries an hour nobody finds one
+SHAPE = re.compile(r"[A-Z0-9][A-Z0-9-]{2,22}[A-Z0-9]")
 RESERVED = {"ADMIN", "REVSYNC", "STAFF", "SUPPORT"}
 BATCH = 1000
 TRIES = 5
@@ -69,20 +71,26 @@ def give_codes() -> int:
         return len(rows)
 
 
+def good_vanity(text: str) -> str:
+    """A code with a name to it, as it is stored. Raises Invalid, CodeTaken."""
+    wanted = normal(text)
+    if wanted in RESERVED or not SHAPE.fullmatch(wanted):
+        raise Invalid(fields={"code": ["Give 4 to 24 letters, digits or hyphens that aren't reserved."]})
+    if ReferralCode.objects.filter(code=wanted).exists():
+        raise CodeTaken
+    return wanted
+
+
 def make_vanity(*, user: User, code: str, expires_at: datetime | None, by: User) -> ReferralCode:
     """A code with a name to it, for one person, by staff. Raises CodeTaken, Invalid."""
-    wanted = normal(code)
-    if wanted in RESERVED or not 4 <= len(wanted) <= 24:
-        raise Invalid(fields={"code": ["Give 4 to 24 letters, digits or hyphens that aren't reserved."]})
     with as_system("staff give codes"):
+        wanted = good_vanity(code)
         try:
             with transaction.atomic():
                 made: ReferralCode = ReferralCode.objects.create(
                     user=user, code=wanted, expires_at=expires_at
                 )
-        except IntegrityError as problem:
-            if "memberships_code_once" in str(problem):
-                raise CodeTaken from None
-            raise Invalid(fields={"code": ["Letters, digits and hyphens only."]}) from None
+        except IntegrityError:
+            raise CodeTaken from None
         audit.record("referral.vanity_code", actor=by.pk, target=made.pk, code=wanted)
         return made

@@ -1,5 +1,5 @@
 """What safety plugs into the lower floors."""
 
-from safety.hooks import flashing, market, people, staff, sync, talk, words
+from safety.hooks import beside, flashing, knowledge, market, people, staff, sync, talk, words
 
-__all__ = ["flashing", "market", "people", "staff", "sync", "talk", "words"]
+__all__ = ["beside", "flashing", "knowledge", "market", "people", "staff", "sync", "talk", "words"]

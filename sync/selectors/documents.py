@@ -1,11 +1,14 @@
-"""Records as JSON, made by PostgreSQL: by id, or as a range of ids."""
+"""Records as JSON, made by PostgreSQL: by id, or as a range of ids.
+
+What it wrote stays bytes on its way to the client: half a megabyte is not worth decoding, copying and encoding.
+"""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 import orjson
 from django.db import connection
@@ -14,7 +17,6 @@ from sync.ports import collections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from sync.ports import Collection, Field
 
@@ -30,8 +32,8 @@ EMPTY = {  # what a client fills a new column with
 class Told(NamedTuple):
     """JSON arrays without their brackets: records that are there, ids of those that are not."""
 
-    updated: str
-    deleted: str
+    updated: bytes
+    deleted: bytes
 
 
 def columns(plug: Collection, *extra: str) -> str:
@@ -61,7 +63,15 @@ def by_ids(
         values |= _bound(chosen[name], number)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return {name: Told(updated, deleted[1:-1]) for name, updated, deleted in cursor.fetchall()}
+        return {name.decode(): Told(*parts) for name, *parts in _raw(cursor)}
+
+
+def _raw(cursor: Any) -> list[list[bytes]]:
+    """The rows of the last statement, as PostgreSQL sent them."""
+    result = cursor.pgresult
+    return [
+        [result.get_value(row, column) for column in range(result.nfields)] for row in range(result.ntuples)
+    ]
 
 
 @lru_cache(maxsize=256)
@@ -79,8 +89,8 @@ def _changes(name: str, plug: Collection, number: int, where: str) -> str:
     """Those that are there in one go; only where some are missing is asked which."""
     ids = f"%(ids{number})s::uuid[]"
     return f"""
-(SELECT '{name}', coalesce(found.told, ''), CASE WHEN found.many = cardinality({ids}) THEN '[]' ELSE (
-        SELECT coalesce(json_agg(gone.id), '[]')::text
+(SELECT '{name}', coalesce(found.told, ''), CASE WHEN found.many = cardinality({ids}) THEN '' ELSE (
+        SELECT coalesce(string_agg(to_json(gone.id)::text, ','), '')
           FROM (SELECT unnest({ids}) EXCEPT SELECT unnest(found.ids)) AS gone (id)) END
    FROM (SELECT string_agg(row_to_json(d)::text, ',') AS told, count(*) AS many, array_agg(d.id) AS ids
            FROM (SELECT {columns(plug)} FROM {plug.table} AS r WHERE r.id = ANY({ids}) AND {where}) AS d) AS found)"""
@@ -90,7 +100,7 @@ def _documents(name: str, plug: Collection, number: int, where: str) -> str:
     gone = f'NOT ({plug.live}) AS "_deleted"'
     return f"""
 SELECT '{name}', string_agg(coalesce(found.doc, json_build_object('id', wanted.id, '_deleted', true))::text, ','
-       ORDER BY wanted.place), '[]'
+       ORDER BY wanted.place), ''
   FROM unnest(%(ids{number})s::uuid[]) WITH ORDINALITY AS wanted (id, place) LEFT JOIN LATERAL (
        SELECT (SELECT row_to_json(d) FROM (SELECT {columns(plug, gone)}) AS d) AS doc
          FROM {plug.table} AS r WHERE r.id = wanted.id AND {where}) AS found ON true"""
@@ -99,7 +109,7 @@ SELECT '{name}', string_agg(coalesce(found.doc, json_build_object('id', wanted.i
 class Page(NamedTuple):
     """A range of records as a JSON array without brackets; `last` is the id to go on after."""
 
-    told: str
+    told: bytes
     many: int
     last: UUID | None
 
@@ -125,8 +135,8 @@ def scan(
     }
     with connection.cursor() as cursor:
         cursor.execute(_range(name, tuple(sorted(filters)), condition, documents), bound)
-        told, many, last = cursor.fetchone() or ("", 0, None)
-    return Page(told, many, last)
+        ((told, many, last),) = _raw(cursor)
+    return Page(told, int(many), UUID(last.decode()) if last else None)
 
 
 @lru_cache(maxsize=256)
@@ -169,9 +179,4 @@ def records(name: str, ids: Sequence[UUID], user_id: UUID) -> dict[str, dict[str
     if not ids:
         return {}
     told = by_ids({name: f"{{{','.join(map(str, ids))}}}"}, user_id, {}, documents=True)
-    return {document["id"]: document for document in orjson.loads(f"[{told[name].updated}]")}
-
-
-def joined(parts: Sequence[str]) -> str:
-    """Arrays without brackets, one after the other."""
-    return ",".join(itertools.filterfalse(lambda part: not part.strip(), parts))
+    return {document["id"]: document for document in orjson.loads(b"[%b]" % told[name].updated)}

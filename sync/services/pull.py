@@ -24,7 +24,7 @@ from sync.selectors.heads import Feed, read_feed, read_heads
 from sync.services.filters import changed_filters, remember_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sync.requests import PullRequest
 
@@ -65,13 +65,13 @@ class Basket:
     """JSON parts of a page by collection, and the room that is left."""
 
     room: int
-    updated: dict[str, list[str]] = field(default_factory=dict)
-    deleted: dict[str, list[str]] = field(default_factory=dict)
+    updated: dict[str, list[bytes]] = field(default_factory=dict)
+    deleted: dict[str, list[bytes]] = field(default_factory=dict)
 
-    def add(self, name: str, updated: str, deleted: str = "") -> None:
-        if updated or deleted:
-            self.updated.setdefault(name, []).append(updated)
-            self.deleted.setdefault(name, []).append(deleted)
+    def add(self, name: str, updated: bytes, deleted: bytes = b"") -> None:
+        for part, parts in ((updated, self.updated), (deleted, self.deleted)):
+            if updated or deleted:
+                parts.setdefault(name, []).extend([part] if part else [])
 
 
 def pull(request: PullRequest, user_id: UUID) -> Answer:
@@ -248,19 +248,30 @@ def _codes(names: tuple[str, ...]) -> str:
 def _answer(request: PullRequest, user_id: UUID, plan: Plan, basket: Basket, *, more: bool) -> Answer:
     if more:
         token = sign("pull", user_id, [_digest(request), *plan.content()])
-        end = f'"cursor":"{token}","has_more":true'
+        end = f'"cursor":"{token}","has_more":true}}'
     else:
         cursor = plan.bound.packed()
-        end = f'"cursor":{cursor},"timestamp":{cursor},"has_more":false'
-    if request.documents:
-        told = documents.joined([part for parts in basket.updated.values() for part in parts])
-        start = f'"documents":[{told}]'
-    else:
-        start = f'"changes":{{{",".join(_changes(name, basket) for name in basket.updated)}}}'
+        end = f'"cursor":{cursor},"timestamp":{cursor},"has_more":false}}'
     replace = f'"replace":{orjson.dumps(plan.replace).decode()},' if plan.replace else ""
-    return Answer(f"{{{start},{replace}{end}}}".encode(), "" if more else _tag(plan.bound))
+    parts = _documents(basket) if request.documents else _changes(basket)
+    body = b"".join([b"{", *parts, b",", replace.encode(), end.encode()])
+    return Answer(body, "" if more else _tag(plan.bound))
 
 
-def _changes(name: str, basket: Basket) -> str:
-    updated, deleted = documents.joined(basket.updated[name]), documents.joined(basket.deleted[name])
-    return f'"{name}":{{"created":[],"updated":[{updated}],"deleted":[{deleted}]}}'
+def _documents(basket: Basket) -> Iterator[bytes]:
+    found = [part for parts in basket.updated.values() for part in parts]
+    yield b'"documents":['
+    yield b",".join(found)
+    yield b"]"
+
+
+def _changes(basket: Basket) -> Iterator[bytes]:
+    """Pieces, not a text: each piece is copied once, into the body."""
+    yield b'"changes":{'
+    for number, name in enumerate(basket.updated):
+        yield b'%b"%b":{"created":[],"updated":[' % (b"," if number else b"", name.encode())
+        yield b",".join(basket.updated[name])
+        yield b'],"deleted":['
+        yield b",".join(basket.deleted[name])
+        yield b"]}"
+    yield b"}"

@@ -130,6 +130,18 @@ def test_writes_poke_once_and_say_where_the_streams_stand(client_for, alice):
 
 
 @pytest.mark.urls("sync.tests.testapp.urls")
+def test_writes_in_flocks_are_told_over_one_connection(client_for, alice, settings):
+    settings.SYNC_WATCH_REST = 1.0
+    phone = client_for(alice)
+    threads = set()
+    for name in "abc":
+        assert frames_while(alice, lambda name=name: phone.post("/api/v1/test/bikes/", {"nickname": name}))
+        threads |= {thread.ident for thread in threading.enumerate() if thread.name == "sync-watch"}
+    assert len(threads) == 1
+    assert nobody_waits()
+
+
+@pytest.mark.urls("sync.tests.testapp.urls")
 def test_reads_and_refusals_poke_nobody(client_for, alice):
     phone = client_for(alice)
 

@@ -13,6 +13,7 @@ from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.answers import MadeJson
 from core.rls import as_user
 from core.views import GatewayView, ScopedMixin
 from sync.errors import BadRequest, PushTooLarge, SyncRefusal
@@ -71,7 +72,7 @@ class PullView(SyncView):
         if tag and nothing_new(asked, person, tag):
             return Response(status=304, headers={"ETag": tag})
         answer = pull(asked, person)
-        return Response(answer.body, headers={"ETag": answer.etag} if answer.etag else {})
+        return MadeJson(answer.body, headers={"ETag": answer.etag} if answer.etag else {})
 
 
 class PushView(SyncView, GatewayView):
@@ -97,7 +98,7 @@ class PushView(SyncView, GatewayView):
                 time.sleep(0.02 * attempt)
             else:
                 break
-        return Response(answer)
+        return MadeJson(answer)
 
     def handle_exception(self, exc: Exception) -> Response:
         response = super().handle_exception(exc)

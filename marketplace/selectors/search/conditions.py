@@ -51,6 +51,12 @@ class Wanted:
     tuner: UUID | None = None
     vehicle: Vehicle | None = None
 
+    @property
+    def broad(self) -> bool:
+        """Many rows meet this: a page of them stands among the first of any order. Words may be rare or nobody's."""
+        narrow = (self.search, self.model, self.ecu, self.tuner, self.vehicle)
+        return not any(narrow)
+
     def conditions(self) -> list[Condition]:
         """SQL and its parameters; those that an index serves come first."""
         found: list[Condition] = []

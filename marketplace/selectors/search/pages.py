@@ -13,6 +13,7 @@ from django.db import connection
 from marketplace.selectors.search.conditions import Condition, Wanted
 
 FEW = 2000  # so many candidates are sorted; when there are more, the order's index is walked
+FIRST = 400  # so many rows of the order are tried before anything else, for conditions that many rows meet
 MAX_COUNT = 1000
 
 # Name in the API -> column and its type.
@@ -86,7 +87,9 @@ def find_tunes(
     column, kind = ORDERINGS[ordering.removeprefix("-")]
     descending = ordering.startswith("-") != bool(after and after.backwards)
     conditions = wanted.conditions()
-    sql, values = _statement(conditions, column, kind, size, after, descending=descending, count=count)
+    sql, values = _statement(
+        conditions, column, kind, size, after, descending=descending, count=count, broad=wanted.broad
+    )
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         rows, found, first, last, first_id, last_id, total = cursor.fetchone() or ("", 0, *[None] * 5)
@@ -110,6 +113,7 @@ def _statement(
     *,
     descending: bool,
     count: bool,
+    broad: bool,
 ) -> tuple[str, list[Any]]:
     where = " AND ".join(sql for sql, _ in conditions)
     values = [value for _, given in conditions for value in given]
@@ -132,11 +136,16 @@ def _statement(
             *place,
             *counted,
         ]
-    parts = f"""
+    early, gate, tried = "", "", []
+    if broad:
+        early = _early(where, column, way, beyond.format(row="l", key=column), size)
+        gate, tried = "NOT (SELECT yes FROM enough) AND ", [*place, *values]
+    parts = f"""{early}
         m AS MATERIALIZED (
-            SELECT l.tune_id, l.{column} AS k FROM marketplace_listing l WHERE {where} LIMIT {FEW + 1}),
+            SELECT l.tune_id, l.{column} AS k FROM marketplace_listing l WHERE {gate}{where} LIMIT {FEW + 1}),
         few AS MATERIALIZED (SELECT count(*) <= {FEW} AS yes FROM m),
         page AS (
+            {"SELECT * FROM early WHERE (SELECT yes FROM enough) UNION ALL" if broad else ""}
             SELECT c.tune_id, c.k, l.card
               FROM (SELECT m.tune_id, m.k FROM m WHERE (SELECT yes FROM few){beyond.format(row="m", key="k")}
                      ORDER BY m.k {way}, m.tune_id {way} LIMIT {size + 1}) c
@@ -144,7 +153,19 @@ def _statement(
             UNION ALL
             -- CASE keeps the conditions from an index: here the order's index is the good one.
             ({walk.format(gate=f"NOT (SELECT yes FROM few) AND CASE WHEN {where} THEN true END")}))"""
-    return _answer(parts, total, size, descending, after), [*values, *place, *values, *place, *counted]
+    bound = [*tried, *values, *place, *values, *place, *counted]
+    return _answer(parts, total, size, descending, after), bound
+
+
+def _early(where: str, column: str, way: str, beyond: str, size: int) -> str:
+    """The page among the next rows of the order, and whether it is whole: then nothing else is looked at."""
+    order = f"ORDER BY l.{column} {way}, l.tune_id {way}"
+    return f"""
+        early AS MATERIALIZED (
+            SELECT l.tune_id, l.{column} AS k, l.card
+              FROM (SELECT * FROM marketplace_listing l WHERE true{beyond} {order} LIMIT {FIRST}) l
+             WHERE {where} {order} LIMIT {size + 1}),
+        enough AS MATERIALIZED (SELECT count(*) > {size} AS yes FROM early),"""
 
 
 def _answer(parts: str, total: str, size: int, descending: bool, after: Position | None) -> str:

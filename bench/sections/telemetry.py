@@ -1,0 +1,322 @@
+"""Telemetry: batches of 600 samples of 8 signals end to end, beside the fastest that PostgreSQL takes rows at all.
+
+R0 is COPY in binary, from numpy arrays, one commit a batch, into an unlogged table without an index: no duplicate is
+noticed there, nobody is asked who he is. Rounds are interleaved; only ratios mean anything on another machine.
+Commits are durable (synchronous_commit on), unlike elsewhere in this bench.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import multiprocessing
+import statistics
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import numpy as np
+import psycopg
+
+from bench.peers import Peer, cpu_seconds, serve
+from bench.sections.vehicles import PASSWORD, vehicle
+from telematics.drives import drive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from telematics.samples import Samples
+
+SIGNALS = ("speed", "rpm", "coolant_temp", "throttle", "fuel_rate", "odometer", "lat", "lon")
+SIZE = 600  # samples a batch
+BATCHES = 100  # a client sends in a round
+DAY = 86_400
+RAW = "CREATE UNLOGGED TABLE raw_telemetry (vehicle_id uuid, t timestamptz, " + ", ".join(
+    f"{name} double precision" for name in SIGNALS
+) + ")"  # fmt: skip
+EPOCH_2000 = 946_684_800_000
+GOALS = {"one client": 0.35, "two clients": 0.50}
+
+
+@dataclass
+class Client:
+    """One person with one vehicle, and how far the drives that were sent reach."""
+
+    token: str
+    vehicle_id: str
+    at: int
+    odometer: float = 18_400.0
+    sent: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    def next_batches(self, many: int) -> list[Samples]:
+        found = []
+        for _ in range(many):
+            whole = drive(self.at, SIZE, seed=self.at // 1000 % 2**31, odometer_km=self.odometer)
+            self.odometer = float(whole.signals["odometer"][-1])
+            self.at += SIZE * 1000
+            found.append(whole.only(SIGNALS))
+        self.sent += many * SIZE
+        return found
+
+
+def compare(peers: Sequence[Peer], *, rounds: int) -> Iterator[str]:
+    """All figures of the section, a line at a time; beside raw COPY."""
+    peer = peers[0]
+    with psycopg.connect(peer.database, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE revsync SET synchronous_commit = on")
+        connection.execute(RAW)
+    with (
+        serve(
+            "telemetry", "wsgi", "config.wsgi:application", peer.database, peer.environment, workers=2
+        ) as server,
+        psycopg.connect(peer.database) as raw,
+    ):
+        clients = [enter(peer, number) for number in range(2)]
+        figures = Figures()
+        for number in range(rounds + 1):  # the first only warms up
+            figures.add(number, "R0", *raw_round(raw, clients[0]))
+            figures.add(number, "one client", *round_of(server, clients[:1]))
+            figures.add(number, "two clients", *round_of(server, clients))
+        yield from figures.lines()
+        yield from exactness(server, clients)
+        yield disk(peer.database)
+        yield row_security(server, clients[0], rounds)
+        yield series(server, peer)
+
+
+def enter(peer: Peer, number: int) -> Client:
+    peer.reconnect()
+    person = {"email": f"telemetry{number}@bench.example", "password": PASSWORD}
+    peer.demand("POST", "/api/v1/auth/register/", person | {"name": f"Driver {number}"})
+    token = peer.demand("POST", "/api/v1/auth/login/", person)["access_token"]
+    made = peer.demand("POST", "/api/v1/garage/vehicles/", vehicle(number), token)
+    begin = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=27)
+    return Client(token, made["id"], int(begin.timestamp() * 1000))
+
+
+# -- What is compared
+
+
+@dataclass
+class Figures:
+    """By what was measured, round by round: samples a second, microseconds of processor a batch; and seconds of
+    each request of one client.
+    """
+
+    rates: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    cpu: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, number: int, name: str, rate: float, cpu: float, took: Sequence[float]) -> None:
+        if number:
+            self.rates[name].append(rate)
+            self.cpu[name].append(cpu)
+            self.seconds += took if name == "one client" else []
+
+    def lines(self) -> list[str]:
+        found = [
+            f"{'':<14}{'samples/s':>12}{'x R0, median (range)':>24}{'goal':>6}{'CPU us a batch':>18}{'R0 / it':>10}"
+        ]
+        for name, rates in self.rates.items():
+            cpu = self.cpu[name]
+            found.append(
+                f"{name:<14}{statistics.median(rates):>12,.0f}{spread(rates, self.rates['R0']):>24}"
+                f"{GOALS.get(name, ''):>6}{statistics.median(cpu):>18,.0f}{spread(self.cpu['R0'], cpu)[:4]:>10}"
+            )
+        cuts = statistics.quantiles(self.seconds, n=100)
+        found.append(
+            f"a batch, one client: p50 {cuts[49] * 1e3:.2f} ms, p95 {cuts[94] * 1e3:.2f} ms (goal: 4)"
+        )
+        return found
+
+
+def spread(these: Sequence[float], those: Sequence[float]) -> str:
+    ratios = [one / other for one, other in zip(these, those, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+
+
+def raw_round(connection: psycopg.Connection[Any], client: Client) -> tuple[float, float, list[float]]:
+    batches = client.next_batches(BATCHES)
+    client.sent -= BATCHES * SIZE
+    backend = {connection.info.backend_pid}
+    before = cpu_seconds(backend) + time.process_time()
+    rate = copy_rate(connection, batches)
+    return rate, (cpu_seconds(backend) + time.process_time() - before) / BATCHES * 1e6, []
+
+
+def round_of(server: Peer, clients: Sequence[Client]) -> tuple[float, float, list[float]]:
+    """The processor time is that of server and database, not of the clients."""
+    send_rate(server, clients, many=2)  # whoever rested wakes up
+    watched = server.processes()
+    before = cpu_seconds(watched)
+    rate, took = send_rate(server, clients)
+    return rate, (cpu_seconds(watched) - before) / len(took) * 1e6, took
+
+
+def copy_rate(connection: psycopg.Connection[Any], batches: Sequence[Samples]) -> float:
+    """Samples a second of R0."""
+    vehicle_id = uuid4()
+    start = time.perf_counter()
+    for batch in batches:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy("COPY raw_telemetry FROM STDIN WITH (FORMAT binary)") as copy,
+        ):
+            copy.write(binary_rows(vehicle_id, batch))
+        connection.commit()
+    return len(batches) * SIZE / (time.perf_counter() - start)
+
+
+def binary_rows(vehicle_id: UUID, batch: Samples) -> bytes:
+    """PostgreSQL's COPY format: for each row the number of fields, and each field behind its length."""
+    values = [("f", ">i4"), ("x", ">f8")]
+    layout = [("fields", ">i2"), ("l0", ">i4"), ("vehicle", "V16"), ("l1", ">i4"), ("t", ">i8")]
+    layout += [(f"s{number}", values) for number in range(len(SIGNALS))]  # type: ignore[misc]
+    rows = np.empty(len(batch), layout)
+    rows["fields"], rows["l0"], rows["l1"] = 2 + len(SIGNALS), 16, 8
+    rows["vehicle"] = np.void(vehicle_id.bytes)
+    rows["t"] = (batch.t - EPOCH_2000) * 1000
+    for number, name in enumerate(SIGNALS):
+        rows[f"s{number}"]["f"], rows[f"s{number}"]["x"] = 8, batch.signals[name]
+    return b"PGCOPY\n\xff\r\n\0" + bytes(8) + rows.tobytes() + b"\xff\xff"
+
+
+def body_of(client: Client, batch: Samples) -> bytes:
+    camel = {"coolant_temp": "coolantTemp", "fuel_rate": "fuelRate"}
+    rows = [
+        {"t": t} | {camel.get(name, name): value for name, value in values.items()}
+        for t, values in batch.rows()
+    ]
+    body = {"vehicleId": client.vehicle_id, "startTimestamp": batch.t0, "endTimestamp": batch.t1}
+    return json.dumps(body | {"samples": rows}, separators=(",", ":")).encode()
+
+
+def send_rate(server: Peer, clients: Sequence[Client], *, many: int = BATCHES) -> tuple[float, list[float]]:
+    """Samples a second of all clients together, each a process of its own; seconds of each request."""
+    work = [
+        (
+            server.port,
+            (client.token, client.vehicle_id),
+            [body_of(client, batch) for batch in client.next_batches(many)],
+        )
+        for client in clients
+    ]
+    context = multiprocessing.get_context("fork")
+    gate = context.Barrier(len(clients) + 1)
+    results: Any = context.Queue()
+    processes = [context.Process(target=_send, args=(gate, results, *one)) for one in work]
+    for process in processes:
+        process.start()
+    gate.wait(60)
+    start = time.perf_counter()
+    took = [seconds for _ in processes for seconds in results.get(timeout=120)]
+    elapsed = time.perf_counter() - start
+    for process in processes:
+        process.join(10)
+    return len(took) * SIZE / elapsed, took
+
+
+def _send(gate: Any, results: Any, server: int, client: tuple[str, str], bodies: list[bytes]) -> None:
+    token, vehicle_id = client
+    link = http.client.HTTPConnection("127.0.0.1", server, timeout=20)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    link.request("GET", f"/api/v1/telematics/{vehicle_id}/latest/", None, headers)
+    link.getresponse().read()
+    gate.wait(60)
+    took = []
+    for body in bodies:
+        start = time.perf_counter()
+        link.request("POST", f"/api/v1/telematics/{vehicle_id}/", body, headers)
+        answer = link.getresponse()
+        text = answer.read()
+        took.append(time.perf_counter() - start)
+        if answer.status != 202 or json.loads(text)["accepted"] != SIZE:
+            raise RuntimeError(f"{answer.status}: {text[:500]!r}")
+    results.put(took)
+
+
+# -- What is reported
+
+
+def exactness(server: Peer, clients: Sequence[Client]) -> list[str]:
+    """Count what is stored, and send the last batch once more."""
+    lines = []
+    for client in clients:
+        server.reconnect()
+        path = f"/api/v1/telematics/{client.vehicle_id}/"
+        known, cursor = 0, ""
+        while cursor is not None:
+            page = server.demand(
+                "GET", f"{path}samples/?limit=5000&signals=speed&cursor={cursor}", None, client.token
+            )
+            known, cursor = known + len(page["samples"]), page["next"]
+        if known != client.sent:
+            raise RuntimeError(f"sent {client.sent} samples, {known} are stored")
+        lines.append(f"stored exactly: {known:,} samples")
+    return lines
+
+
+def disk(url: str) -> str:
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(
+            "SELECT sum(pg_total_relation_size(inhrelid))::float8, (SELECT sum(n) FROM telematics_segment),"
+            " (SELECT pg_total_relation_size('raw_telemetry')::float8 / count(*) FROM raw_telemetry)"
+            " FROM pg_inherits WHERE inhparent = 'telematics_segment'::regclass"
+        ).fetchone()
+    assert row is not None  # noqa: S101 -- an aggregate has a row
+    return f"on disk: {row[0] / float(row[1]):.1f} bytes a sample (goal: 12), rows of R0 {row[2]:.0f}"
+
+
+def row_security(server: Peer, client: Client, rounds: int) -> str:
+    """The same with the policies of the five tables switched off, round by round."""
+    cost: dict[str, list[float]] = {"ENABLE": [], "DISABLE": []}
+    with psycopg.connect(server.database, autocommit=True) as owner:
+        for number in range(rounds + 1):
+            for word, found in cost.items():
+                for table in ("segment", "latest", "tail", "daily", "dirty"):
+                    owner.execute(f"ALTER TABLE telematics_{table} {word} ROW LEVEL SECURITY")
+                spent = round_of(server, [client])[1]
+                if number:  # the first only warms up
+                    found.append(spent)
+        for table in ("segment", "latest", "tail", "daily", "dirty"):
+            owner.execute(f"ALTER TABLE telematics_{table} ENABLE ROW LEVEL SECURITY")
+    return f"row-level security costs {spread(cost['ENABLE'], cost['DISABLE'])} times none (goal: 1.05)"
+
+
+def series(server: Peer, peer: Peer) -> str:
+    """A day of a sample a second: 500 points of 8 signals."""
+    client = enter(peer, 9)
+    begin = client.at
+    server.reconnect()
+    for batch in client.next_batches(DAY // SIZE):
+        status, text, _ = server_post(server, client, body_of(client, batch))
+        if status != 202:
+            raise RuntimeError(f"{status}: {text[:500]!r}")
+    path = (
+        f"/api/v1/telematics/{client.vehicle_id}/series/?from={begin}&to={begin + DAY * 1000 - 1}&points=500"
+        f"&signals={','.join(SIGNALS)}"
+    )
+    server.reconnect()
+    server.demand("GET", path, None, client.token)
+    took, cpu = [], []
+    for _ in range(15):
+        watched = server.processes()
+        before = cpu_seconds(watched)
+        start = time.perf_counter()
+        found = server.demand("GET", path, None, client.token)
+        took.append(time.perf_counter() - start)
+        cpu.append(cpu_seconds(watched) - before)
+    if found["source"] != "samples" or len(found["t"]) != 500:
+        raise RuntimeError("the series is not what was asked")
+    return (
+        f"series of a day, 8 signals, 500 points: {statistics.median(took) * 1e3:.0f} ms, "
+        f"processor {statistics.median(cpu) * 1e3:.0f} ms (goal: 80)"
+    )
+
+
+def server_post(server: Peer, client: Client, body: bytes) -> tuple[int, bytes, float]:
+    return server.ask("POST", f"/api/v1/telematics/{client.vehicle_id}/", json.loads(body), client.token)

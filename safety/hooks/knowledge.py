@@ -1,0 +1,6 @@
+"""What safety lets the assistant know."""
+
+from chat.ports import knowledge
+from safety.knowing import SafetyKnowledge
+
+knowledge.register("safety", SafetyKnowledge())

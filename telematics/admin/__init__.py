@@ -1,0 +1,5 @@
+"""The staff pages of telematics."""
+
+from telematics.admin import facts, storage
+
+__all__ = ["facts", "storage"]

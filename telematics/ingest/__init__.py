@@ -1,0 +1,1 @@
+"""From the bytes of a device to samples: pure, no database."""

@@ -1,0 +1,42 @@
+"""Jobs of the store."""
+
+import logging
+
+from procrastinate.contrib.django import app
+
+from telematics.services import compaction, partitions, retention, tail
+
+log = logging.getLogger(__name__)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="telematics.fold_tail", queueing_lock="telematics.fold_tail")
+def fold_tail(timestamp: int) -> None:
+    """Every minute: samples that came singly are packed."""
+    if packed := tail.fold_tail():
+        log.info("packed %s single samples", packed)
+
+
+@app.periodic(cron="17 1 * * *")
+@app.task(name="telematics.make_months", queueing_lock="telematics.make_months")
+def make_months(timestamp: int) -> None:
+    """Nightly: partitions ahead, and for what lies outside of them."""
+    if made := partitions.make_months():
+        log.info("made partitions for %s", ", ".join(map(str, made)))
+
+
+@app.periodic(cron="37 1 * * *")
+@app.task(name="telematics.retain", queueing_lock="telematics.retain")
+def retain(timestamp: int) -> None:
+    """Nightly: raw samples that have had their time."""
+    if gone := retention.retain():
+        log.info("%s segments had their time", gone)
+
+
+@app.periodic(cron="57 2 * * *")
+@app.task(name="telematics.compact", queueing_lock="telematics.compact")
+def compact(timestamp: int) -> None:
+    """Nightly: small segments become hours."""
+    before, after = compaction.compact()
+    if before:
+        log.info("%s segments became %s", before, after)

@@ -1,0 +1,92 @@
+"""The doors of apps: one vehicle's batch, and several vehicles' at once. Bodies are read raw, never through DRF."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import transaction
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core import clock
+from core.errors import DomainError, Invalid, body
+from core.throttling import demand
+from core.views import caller_id
+from telematics.ingest.batch import read_batch, vehicle_of
+from telematics.ingest.body import MAX_BATCH, read_json
+from telematics.instants import millis
+from telematics.serializers.storage import BatchesInput, BatchesOutput, BatchInput, BatchOutput
+from telematics.services.ingesting import accept
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from rest_framework.request import Request
+
+MOST_BATCHES: Final = 100
+MAX_BATCHES: Final = 5 * MAX_BATCH  # bytes, unpacked
+STRICT = OpenApiParameter("strict", bool, description="All samples or none.")
+
+
+class BatchView(APIView):
+    """`telematics/{vehicle_id}/`."""
+
+    @extend_schema(parameters=[STRICT], request=BatchInput, responses={202: BatchOutput})
+    def post(self, request: Request, vehicle_id: UUID) -> Response:
+        owner_id = caller_id(request)
+        _demand(owner_id, vehicle_id)
+        given = read_json(request._request)
+        return Response(_take(owner_id, vehicle_id, given, strict=is_strict(request)), status=202)
+
+
+class BatchesView(APIView):
+    """`telematics/batches/`: what was collected offline, or by a workshop. Each batch stands for itself."""
+
+    @extend_schema(parameters=[STRICT], request=BatchesInput, responses={202: BatchesOutput})
+    def post(self, request: Request) -> Response:
+        batches = read_json(request._request, MAX_BATCHES).get("batches")
+        if not isinstance(batches, list) or not 0 < len(batches) <= MOST_BATCHES:
+            raise Invalid(fields={"batches": [f"Give a list of 1 to {MOST_BATCHES} batches."]})
+        owner_id, strict = caller_id(request), is_strict(request)
+        # One order of vehicles for all, so that two uploads never wait for each other in a circle.
+        order = sorted(range(len(batches)), key=lambda place: _sort_key(batches[place]))
+        answers = {place: self._one(owner_id, batches[place], strict=strict) for place in order}
+        return Response({"results": [answers[place] for place in range(len(batches))]}, status=202)
+
+    def _one(self, owner_id: UUID, given: Any, *, strict: bool) -> dict[str, Any]:
+        vehicle_id = None
+        try:
+            if not isinstance(given, dict):
+                raise Invalid("A batch must be an object.")
+            vehicle_id = vehicle_of(given)
+            _demand(owner_id, vehicle_id)
+            with transaction.atomic():
+                answer = _take(owner_id, vehicle_id, given, strict=strict)
+        except DomainError as problem:
+            refusal = body(problem.text, problem.code, problem.fields)
+            return {"status": problem.status, "vehicle_id": vehicle_id} | refusal
+        return {"status": 202, "vehicle_id": vehicle_id} | answer
+
+
+def is_strict(request: Request) -> bool:
+    return request.query_params.get("strict", "") in {"1", "true"}
+
+
+def _demand(owner_id: UUID, vehicle_id: UUID) -> None:
+    """So many batches a second of one vehicle; nobody can use up those of another's."""
+    demand("telemetry", f"{owner_id}:{vehicle_id}")
+
+
+def _take(owner_id: UUID, vehicle_id: UUID, given: Mapping[str, Any], *, strict: bool) -> dict[str, Any]:
+    """Whose vehicle it is is asked by the statement that stores: a request less for the database."""
+    batch = read_batch(given, now=millis(clock.now()), vehicle_id=vehicle_id, strict=strict)
+    return accept(vehicle_id, owner_id, batch)
+
+
+def _sort_key(given: Any) -> str:
+    try:
+        return str(vehicle_of(given)) if isinstance(given, dict) else ""
+    except Invalid:
+        return ""
