@@ -31,7 +31,10 @@ def bike():
 
 def test_the_health_page_has_charts_codes_trips_and_devices(bike, desk):
     make_key(bike, protocol=Protocol.TORQUE, name="Old phone")
-    page = desk.get(f"/admin/telematics/dtcevent/health/{bike.pk}/?days=7")
+    assert (
+        desk.get(f"/admin/telematics/dtcevent/health/{bike.pk}/?days=7").content.count(b"<svg viewBox") == 4
+    )
+    page = desk.get(f"/admin/telematics/dtcevent/health/{bike.pk}/")
     text = page.content.decode()
     assert page.status_code == 200
     assert text.count("<svg viewBox") == 4
