@@ -67,6 +67,7 @@ PUBLIC_URL = text("PUBLIC_URL").rstrip(
 )  # how the world reaches us; links made outside of a request need it
 CORS_EXPOSE_HEADERS = [
     "ETag", "X-Sync-Until", "X-Request-ID", "Retry-After", "Content-Disposition", "Idempotency-Replayed",
+    "X-Session-Id", "X-Message-Id",
 ]  # fmt: skip
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-api-key",
@@ -283,6 +284,7 @@ SPECTACULAR_SETTINGS = {
         "PlanIntervalEnum": "memberships.calendar.INTERVAL_CHOICES",
         "FitVerdictEnum": "marketplace.serializers.tunes.VERDICTS",
         "SuggestionKindEnum": "marketplace.serializers.search.KINDS",
+        "ThumbEnum": "chat.assistant.models.Feedback.Rating",
         "ThreadKindEnum": "chat.models.ThreadKind",
         "ThreadStatusEnum": "chat.models.ThreadStatus",
         "ChatPartEnum": "chat.models.Part",

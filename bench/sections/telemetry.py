@@ -63,8 +63,9 @@ class Client:
         return found
 
 
-def run(peer: Peer, *, rounds: int) -> Iterator[str]:
-    """All figures of the section, a line at a time."""
+def compare(peers: Sequence[Peer], *, rounds: int) -> Iterator[str]:
+    """All figures of the section, a line at a time; beside raw COPY."""
+    peer = peers[0]
     with psycopg.connect(peer.database, autocommit=True) as connection:
         connection.execute("ALTER DATABASE revsync SET synchronous_commit = on")
         connection.execute(RAW)
