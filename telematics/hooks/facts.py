@@ -29,7 +29,7 @@ from telematics.models import (
 from telematics.selectors.dtc import describe
 from telematics.services.devices import make_key
 from telematics.services.dtcs import reported
-from telematics.services.facts import appended, settle
+from telematics.services.facts import settle, stirred
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,7 +133,7 @@ class DemoFacts:
         reported(bike.pk, bike.owner_id, at + 86_400_000, [ports.TroubleCode("P0133")], True)
 
 
-ports.appended.register("facts", appended)
+ports.stirred.register("facts", stirred)
 ports.reported.register("codes", reported)
 personal_data.register("telematics_facts", FactsData())
 file_holders.register("telematics", ImportFiles())
