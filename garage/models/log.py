@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from core import clock
 from garage.models.choices import DocumentKind, FuelUnit, ReadingSource
-from garage.models.vehicle import MAX_ODOMETER_KM, VehicleRow
+from garage.models.vehicle import MAX_ODOMETER_KM, Vehicle, VehicleRow
 
 
 def odometer(**extra: Any) -> Any:
@@ -155,8 +156,18 @@ class ReminderTold(models.Model):
 
 
 class OdometerEntry(VehicleRow):
-    """One reading, in the order in which they became known; only a correction may be lower than the one before."""
+    """One reading, in the order in which they became known; only a correction may be lower than the one before.
 
+    Nothing is written as often as a reading, so PostgreSQL checks one key instead of three: `same_owner`, the composite
+    one of 0001_initial, says that vehicle and owner are there and belong together. The index below serves the vehicle.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    vehicle = models.ForeignKey(
+        Vehicle, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     reading_km = odometer()
     read_at = models.DateTimeField(default=clock.now)
     source = models.CharField(max_length=10, choices=ReadingSource.choices, default=ReadingSource.OWNER)
