@@ -113,8 +113,8 @@ class DemoFacts:
         since = clock.now() - timedelta(days=30)
         AlertRule.objects.create(owner=bike.owner, kind=AlertKind.GEOFENCE, geofence=home, since=since)
         AlertRule.objects.create(
-            owner=bike.owner, vehicle=bike, name="Not faster than 90", kind=AlertKind.OVERSPEED,
-            params={"limit": 90, "min_s": 3}, since=since,
+            owner=bike.owner, vehicle=bike, name="Not faster than 100", kind=AlertKind.OVERSPEED,
+            params={"limit": 100, "min_s": 3}, since=since,
         )  # fmt: skip
         MaintenancePlan.objects.create(
             owner=bike.owner, vehicle=bike, title="Engine oil and filter", every_km=6000, every_months=12,
