@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 from psycopg.types.json import Jsonb
 
+from telematics import ports
 from telematics.binding import bound_cursor
 from telematics.codec import decode
 from telematics.instants import moment
@@ -76,6 +77,8 @@ def delete_range(vehicle_id: UUID, owner_id: UUID, t0: int, t1: int) -> int:
     if gone:
         with bound_cursor() as cursor:
             cursor.execute(_DIRTY, values)
+        for woken in ports.stirred.values():
+            woken(vehicle_id)
         _relearn(vehicle_id, t0, t1)
     return gone
 

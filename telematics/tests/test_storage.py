@@ -22,6 +22,7 @@ from telematics.models import Dirty, Latest, Segment, Source, Tail
 from telematics.samples import Samples
 from telematics.selectors.read import read
 from telematics.services.compaction import compact
+from telematics.services.deleting import delete_range
 from telematics.services.partitions import drop_months, make_months, months
 from telematics.services.retention import FREE_DAYS, retain
 from telematics.services.store import append, tail_put
@@ -142,6 +143,21 @@ def test_plugs_hear_exactly_what_is_new(bike, monkeypatch):
     ]
     assert same(heard[1][4], whole.take(slice(600, 900)))
     assert Dirty.objects.count() == 2
+
+
+def test_the_maker_of_facts_is_woken_once(bike, monkeypatch):
+    woken = []
+    monkeypatch.setattr(ports.stirred, "_plugs", {"test": woken.append})
+    whole = drive(1200)
+    put(bike, whole.take(slice(0, 600)))
+    put(bike, whole.take(slice(600, 900)))
+    put(bike, whole.take(slice(900, 901)), tail_put)
+    assert woken == [bike.pk]
+    Dirty.objects.all().delete()
+    put(bike, whole)
+    assert woken == [bike.pk] * 2
+    delete_range(bike.pk, bike.owner_id, NOON, NOON + 1000)
+    assert woken == [bike.pk] * 3
 
 
 def test_an_error_of_a_plug_undoes_all(bike, monkeypatch):
