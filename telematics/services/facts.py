@@ -27,15 +27,9 @@ from telematics.services.packing import lock
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from telematics.samples import Samples
-
 SETTLE: Final = "telematics.settle"
 SOON_S: Final = 5
 NEAR_MS: Final = 3_600_000
-# The append has marked its range as dirty. A vehicle that had no such row before gets a job; later ones are found by
-# it, for it holds the vehicle's lock.
-_FIRST: Final = """
-SELECT NOT EXISTS (SELECT 1 FROM telematics_dirty d WHERE d.vehicle_id = %s AND NOT (d.t0 >= %s AND d.t1 <= %s))"""
 # A day at a time, the oldest first: so a long import holds the vehicle's lock only for moments.
 _TAKE: Final = """
 DELETE FROM telematics_dirty d WHERE d.vehicle_id = %(vehicle)s AND d.t0 < (
@@ -53,13 +47,11 @@ class Range:
     grows: bool
 
 
-def appended(vehicle_id: UUID, owner_id: UUID, t0: int, t1: int, samples: Samples) -> None:
-    """The plug of `ports.appended`: a job that looks at this range (ms) soon. One statement where one waits already."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIRST, [vehicle_id, moment(t0), moment(t1)])
-        (first,) = cursor.fetchone() or (True,)
-    if first:
-        enqueue(SETTLE, delay_seconds=SOON_S, vehicle_id=str(vehicle_id))
+def stirred(vehicle_id: UUID) -> None:
+    """The plug of `ports.stirred`: a job that looks soon. Ranges that come meanwhile are found by it, for it holds the
+    vehicle's lock.
+    """
+    enqueue(SETTLE, delay_seconds=SOON_S, vehicle_id=str(vehicle_id))
 
 
 def settle_if_dirty(vehicle_id: UUID) -> None:
