@@ -9,6 +9,7 @@ from core import clock
 from core.ports import demo_worlds, file_holders, personal_data
 from garage.ports import TimelineEvent, timeline_sources
 from telematics import ports
+from telematics.ingest.batch import Batch
 from telematics.instants import millis
 from telematics.models import (
     Alert,
@@ -26,10 +27,12 @@ from telematics.models import (
     Trip,
     TripEdit,
 )
+from telematics.samples import EMPTY
 from telematics.selectors.dtc import describe
 from telematics.services.devices import make_key
 from telematics.services.dtcs import reported
 from telematics.services.facts import settle, stirred
+from telematics.services.ingesting import report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,14 +126,9 @@ class DemoFacts:
         make_key(bike, protocol=Protocol.TORQUE, name="Phone on the handlebar")
         settle(bike.pk)
         at = millis(clock.now() - timedelta(days=2))
-        reported(
-            bike.pk,
-            bike.owner_id,
-            at,
-            [ports.TroubleCode("P0133"), ports.TroubleCode("P0113", "pending")],
-            True,
-        )
-        reported(bike.pk, bike.owner_id, at + 86_400_000, [ports.TroubleCode("P0133")], True)
+        lambda_sensor, air = ports.TroubleCode("P0133"), ports.TroubleCode("P0113", "pending")
+        report(bike.pk, bike.owner_id, at, Batch(EMPTY, codes=[lambda_sensor, air], mil=True))
+        report(bike.pk, bike.owner_id, at + 86_400_000, Batch(EMPTY, codes=[lambda_sensor], mil=True))
 
 
 ports.stirred.register("facts", stirred)
