@@ -13,7 +13,7 @@ OLD = SyncTable("Thread", code=100, streams=MEMBERS, columns=NEWS)
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0002_rules'),
+        ('chat', '0003_inbox'),
     ]
 
     operations = [
