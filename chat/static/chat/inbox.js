@@ -289,7 +289,7 @@
         tell(await post(new FormData(compose)));
         if (compose.elements.deed.value === "reply") compose.dataset.joined = "true";
         compose.elements.client_id.value = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
-        box.value = "";
+        box.value = compose.elements.files.value = "";
         sessionStorage.removeItem(draft);
         log.scrollTop = log.scrollHeight;
         if (past) location.assign(inbox.dataset.here.replace(/&?before=\d+/, ""));
@@ -302,7 +302,9 @@
       refresh(0);
     });
     function mode() {
-      part("send").textContent = compose.elements.deed.value === "note" ? "Add note" : "Send";
+      const note = compose.elements.deed.value === "note";
+      part("send").textContent = note ? "Add note" : "Send";
+      part("attach").hidden = compose.elements.files.disabled = note;
     }
     compose.addEventListener("change", mode);
     mode();
