@@ -19,7 +19,7 @@ from core.rls import as_system
 from tests.cast import make_user
 from users.models import AppSession
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.redis]
 
 
 def shortly(token, seconds):
