@@ -8,6 +8,7 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from websockets.asyncio.client import connect
 
+from chat.consumer.login import Login
 from chat.models import Attachment, Kind, Part, Participant, Presence, SocketTicket
 from chat.services import add_person, append, delete, edit, leave, open_thread, send, tickets
 from chat.tests.serving import Visitor, in_thread, run, token_of, visiting
@@ -18,7 +19,7 @@ from core.rls import as_system
 from tests.cast import make_user
 from users.models import AppSession
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.redis]
 
 
 def shortly(token, seconds):
@@ -250,3 +251,34 @@ def test_a_poke_that_was_lost_is_made_up_for(server, pair):
             await t.quiet("MESSAGE")
 
     run(story())
+
+
+def test_another_app_brings_frames_of_its_own(pair):
+    """The registry that the assistant plugs into, without a server: the consumer asks it for types it doesn't know."""
+    from chat.consumer.socket import Socket
+    from chat.ports import frames
+
+    heard = []
+
+    class Echo:
+        async def __call__(self, socket, frame):
+            socket.send_frame({"type": "ECHO", "body": frame["body"], "user": str(socket.user_id)})
+
+    class Engine:
+        process = "p"
+
+    async def keep(event):
+        heard.append(event)
+
+    async def story():
+        socket = Socket(Engine(), Login(str(pair[0].pk), session="s"), keep)
+        await socket._take('{"type": "ECHO", "body": "hm"}')
+        await asyncio.sleep(0)
+
+    frames.register("ECHO", Echo())
+    try:
+        run(story())
+    finally:
+        frames._plugs.pop("ECHO")
+    text = f'{{"type":"ECHO","body":"hm","user":"{pair[0].pk}"}}'
+    assert heard == [{"type": "websocket.send", "text": text}]

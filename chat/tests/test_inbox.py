@@ -187,7 +187,7 @@ def test_the_page_costs_the_same_for_one_and_thirty(number, page, alice):
         page.get(PAGE, query)
     with statements() as refreshing:
         page.get(PAGE, query, headers={"X-Part": "live"})
-    assert [len(told) for told in (listing, opening, refreshing)] == [10, 26, 14]
+    assert [len(told) for told in (listing, opening, refreshing)] == [10, 27, 14]
 
 
 # -- The conversation and what stands beside it

@@ -21,7 +21,7 @@ from core.devserver.folders import home_of
 from core.devserver.postgres import Postgres
 from tests.cast import make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.redis]
 
 
 @pytest.fixture

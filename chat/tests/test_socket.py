@@ -12,7 +12,7 @@ from core.rls import as_system
 from users.models import AuthMethod, RevokedReason
 from users.sessions import open_session, revoke
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.redis]
 
 
 def test_two_people_talk(server, pair):
