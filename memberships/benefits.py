@@ -38,6 +38,7 @@ KINDS: Mapping[str, Kind] = {
     "service_discount_bps": Kind("Off every service", "bps", 10_000),
     "telemetry_retention_days": Kind("Days of telemetry kept", "days", 36_500),
     "assistant_quota": Kind("Messages to the assistant a day", "messages", 1_000_000),
+    "assistant_tokens_per_day": Kind("Tokens of the assistant's model a day", "tokens", 1_000_000_000),
     "commission_free_bookings": Kind("Bookings without commission a period", "bookings", 10_000),
 }
 

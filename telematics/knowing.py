@@ -1,225 +1,112 @@
-"""What the assistant may know of a vehicle's telemetry: trouble codes and their meaning, what it said last, trips."""
+"""What the assistant may know of a vehicle's health: trouble codes in words, the last trips, what is due."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Final
+from __future__ import annotations
 
-from chat.ports import Block, Fact, Pattern, PlainKnowledge, Question, Reply, Source, Tool, words
-from garage.models import Vehicle
+from typing import TYPE_CHECKING, Any, Final
+
+from chat.ports import Block, Fact, Pattern, PlainKnowledge, Reply, Source, Tool, words
 from telematics import dtc
-from telematics.models import Alert, DtcEvent, Latest, MaintenancePlan, Trip
+from telematics.models import DtcEvent, Trip
 from telematics.selectors.dtc import describe
-from users.models import User
 
-API: Final = "/api/v1/telematics/"
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chat.ports import Question
+    from users.models import User
+
 ROWS: Final = 5
-# signal -> (words, unit); positions stay out of the assistant
-TOLD: Final[Mapping[str, tuple[str, str]]] = {
-    "coolant_temp": ("coolant", "°C"),
-    "battery": ("battery", "V"),
-    "fuel_level": ("fuel level", "%"),
-    "soc": ("charge", "%"),
-    "oil_temp": ("oil", "°C"),
-    "oil_pressure": ("oil pressure", "kPa"),
-    "rpm": ("engine speed", "1/min"),
-    "speed": ("speed", "km/h"),
-}
 
 
-def codes(user: User, *, cleared: bool = False) -> list[Fact]:
-    """Open trouble codes of all vehicles, the newest first; with `cleared` the closed ones instead."""
-    rows = DtcEvent.objects.visible_to(user).filter(cleared_at__isnull=not cleared).select_related("vehicle")
-    return [_code(row) for row in rows.order_by("-first_seen")[: 2 * ROWS]]
+def codes_of(user: User) -> list[Fact]:
+    """Open codes, the newest first, with what to do about them."""
+    rows = DtcEvent.objects.visible_to(user).filter(cleared_at=None, vehicle__deleted_at=None)
+    return [_code(row) for row in rows.select_related("vehicle").order_by("-first_seen")[:ROWS]]
 
 
 def _code(row: DtcEvent) -> Fact:
     meaning = describe(row.code, row.vehicle.make)
-    state = (
-        f"was cleared on {_day(row.cleared_at)}"
-        if row.cleared_at
-        else f"is {row.get_status_display().lower()}"
+    text = (
+        f"{row.vehicle} shows the trouble code {row.code} ({row.get_status_display().lower()}) since "
+        f"{row.first_seen:%d %B %Y}: {meaning.text}. Safe to ride: {meaning.safe_to_ride}. {meaning.advice}"
     )
-    text = f"{row.vehicle} has told the trouble code {row.code} since {_day(row.first_seen)}; it {state}. {meaning.text}. {meaning.advice}"
-    return Fact(text, Source("trouble_code", str(row.pk), row.code, f"{API}dtcs/{row.pk}/"))
+    where = f"/api/v1/telematics/dtcs/{row.pk}/"
+    return Fact(text, Source("dtc", str(row.pk), f"{row.code} on {row.vehicle}", where))
 
 
-def states(user: User) -> list[Fact]:
-    """What each vehicle said last, without where it was."""
-    found = []
-    rows = Latest.objects.filter(vehicle__in=Vehicle.objects.visible_to(user)).select_related("vehicle")
-    for row in rows.order_by("-last_seen")[:ROWS]:
-        said = [
-            f"{name} {row.vals[signal][0]:g} {unit}"
-            for signal, (name, unit) in TOLD.items()
-            if signal in row.vals
-        ]
-        lamp = None if row.mil is None else f"the warning light is {'on' if row.mil else 'off'}"
-        if not said and lamp is None:
-            continue
-        at = row.t or row.last_seen
-        text = f"{row.vehicle} said last, on {_day(at)} at {at.astimezone(UTC):%H:%M} UTC: {', '.join([*said, *([lamp] if lamp else [])])}."
-        found.append(Fact(text, Source("telemetry", str(row.pk), str(row.vehicle), f"{API}{row.pk}/latest/")))
-    return found
-
-
-def trips(user: User) -> list[Fact]:
-    rows = Trip.objects.visible_to(user).select_related("vehicle").order_by("-start_at")[:ROWS]
-    found = []
-    for row in rows:
-        fast = f", at most {row.speed_max:.0f} km/h" if row.speed_max is not None else ""
-        fuel = f", {row.fuel_l:.1f} l of fuel" if row.fuel_l is not None else ""
-        text = (
-            f"Trip of {row.vehicle} on {_day(row.start_at)}: {row.distance_m / 1000:.1f} km in "
-            f"{row.drive_s / 60:.0f} minutes of driving{fast}{fuel}."
-        )
-        found.append(
-            Fact(text, Source("trip", str(row.pk), f"Trip of {_day(row.start_at)}", f"{API}trips/{row.pk}/"))
-        )
-    return found
-
-
-def alerts(user: User) -> list[Fact]:
-    """Those that their owner has not seen."""
-    rows = (
-        Alert.objects.visible_to(user)
-        .filter(seen_at=None)
-        .select_related("vehicle")
-        .order_by("-start_at")[:ROWS]
-    )
+def trips_of(user: User) -> list[Fact]:
+    """The last trips."""
+    rows = Trip.objects.visible_to(user).filter(vehicle__deleted_at=None).select_related("vehicle")
     return [
         Fact(
-            f"Alert of {row.vehicle} on {_day(row.start_at)}: {row.title}.",
-            Source("alert", str(row.pk), row.title, f"{API}alerts/{row.pk}/"),
+            f"{row.vehicle} drove {row.distance_m / 1000:.1f} km on {row.start_at:%d %B %Y at %H:%M} UTC"
+            + (f" and used {row.fuel_l:.1f} litres" if row.fuel_l is not None else "")
+            + ".",
+            Source(
+                "trip", str(row.pk), f"Trip of {row.start_at:%d %B %Y}", f"/api/v1/telematics/trips/{row.pk}/"
+            ),
         )
-        for row in rows
+        for row in rows.order_by("-start_at")[:ROWS]
     ]
 
 
-def plans(user: User) -> list[Fact]:
-    rows = (
-        MaintenancePlan.objects.visible_to(user).select_related("vehicle").order_by("created_at")[: 2 * ROWS]
-    )
-    found = []
-    for row in rows:
-        every = [
-            f"{value:,} {unit}"
-            for value, unit in (
-                (row.every_km, "km"),
-                (row.every_months, "months"),
-                (row.every_hours, "engine hours"),
-            )
-            if value
-        ]
-        text = (
-            f"{row.title} of {row.vehicle} comes back every {' or '.join(every)}; it was last done on "
-            f"{_day(row.last_done_on)} at {row.last_done_km:,.0f} km."
-        )
-        found.append(
-            Fact(text, Source("maintenance_plan", str(row.pk), row.title, f"{API}maintenance/{row.pk}/"))
-        )
-    return found
+def _asked_codes(question: Question) -> Reply | None:
+    found = codes_of(question.user)
+    if not found:
+        return None
+    return Reply("\n".join(fact.text for fact in found), tuple(fact.source for fact in found))
 
 
-def _day(at: Any) -> str:
-    shown = at.astimezone(UTC) if isinstance(at, datetime) else at
-    return f"{shown.day} {shown:%B %Y}"
+def _asked_trips(question: Question) -> Reply | None:
+    found = trips_of(question.user)
+    if not found:
+        return None
+    return Reply("\n".join(fact.text for fact in found), tuple(fact.source for fact in found))
 
 
-def _said(found: Sequence[Fact], nothing: str) -> Reply:
-    return Reply("\n".join(fact.text for fact in found) or nothing, tuple(fact.source for fact in found))
-
-
-def _codes(question: Question) -> Reply:
-    return _said(codes(question.user), "None of your vehicles tells a trouble code now.")
-
-
-def _state(question: Question) -> Reply:
-    return _said(
-        [*states(question.user), *alerts(question.user)], "None of your vehicles has sent telemetry yet."
-    )
-
-
-def _trips(question: Question) -> Reply:
-    return _said(trips(question.user), "No trip was recorded yet.")
-
-
-def _plans(question: Question) -> Reply | None:
-    found = plans(question.user)
-    return _said(found, "") if found else None
-
-
-PATTERNS: Final = (
-    Pattern(
-        "trouble codes",
-        (words("code codes fault faults trouble dtc dtcs mil error errors warning light lamp"),),
-        _codes,
-        likes=words("my bike motorcycle car vehicle does have has any light on lamp engine which what active stored check is are there"),
-        unlike=words("mean means explain qr promo referral"),
-    ),
-    Pattern(
-        "telemetry",
-        (words("battery voltage coolant temperature temp telemetry charge soc alert alerts live status tank level pressure"),),
-        _state,
-        likes=words("bike motorcycle car vehicle what is my now how current full hot of oil fuel the any"),
-        unlike=words("tyre tire flash mean means appointment change due"),
-    ),
-    Pattern(
-        "trips",
-        (words("trip trips ride rides drive drives journey tour"),),
-        _trips,
-        likes=words("last my how far long was where when fast recent did go"),
-        unlike=words("safe odometer"),
-    ),
-    Pattern(
-        "maintenance plans",
-        (words("plan plans interval intervals every often"), words("maintenance service oil filter change plan plans chain valve")),
-        _plans,
-        likes=words("how should my what is do"),
-        unlike=words("membership price cost"),
-    ),
-)  # fmt: skip
-
-
-def _get_codes(user: User, arguments: Mapping[str, Any]) -> Sequence[Fact]:
-    return [*codes(user), *codes(user, cleared=True)]
-
-
-def _get_state(user: User, arguments: Mapping[str, Any]) -> Sequence[Fact]:
-    return [*states(user), *alerts(user)]
-
-
-def _get_trips(user: User, arguments: Mapping[str, Any]) -> Sequence[Fact]:
-    return trips(user)
-
-
-class TelematicsKnowledge(PlainKnowledge):
+class VehicleHealth(PlainKnowledge):
     order = 35
 
     def blocks(self, user: User) -> Sequence[Block]:
+        return [Block("Trouble codes", codes_of(user)), Block("Last trips", trips_of(user))]
+
+    def tools(self) -> Sequence[Tool]:
+        def codes(user: User, arguments: Mapping[str, Any]) -> Sequence[Fact]:
+            return codes_of(user)
+
+        def trips(user: User, arguments: Mapping[str, Any]) -> Sequence[Fact]:
+            return trips_of(user)
+
         return [
-            Block("trouble_codes", codes(user)),
-            Block("telemetry", [*states(user), *alerts(user)]),
-            Block("maintenance_plans", plans(user)),
-            Block("trips", trips(user)),
+            Tool("vehicle_trouble_codes", "The trouble codes that this person's vehicles show now.", codes),
+            Tool("vehicle_trips", "The last trips of this person's vehicles, with distance and fuel.", trips),
         ]
 
     def patterns(self) -> Sequence[Pattern]:
-        return PATTERNS
-
-    def tools(self) -> Sequence[Tool]:
         return [
-            Tool(
-                "get_trouble_codes", "Open and cleared trouble codes of this person's vehicles.", _get_codes
+            Pattern(
+                "open trouble codes",
+                (words("warning light lamp code codes fault faults dtc engine check trouble"),),
+                _asked_codes,
+                likes=words("my bike car show shows on why is have any current"),
+                unlike=words("mean means clear book"),
             ),
-            Tool("get_telemetry", "What the vehicles said last, and alerts nobody has seen.", _get_state),
-            Tool("get_trips", "The newest trips.", _get_trips),
+            Pattern(
+                "last trips",
+                (words("trip trips ride rides drive drives drove rode"),),
+                _asked_trips,
+                likes=words("my last far distance fuel consumption recent long"),
+                unlike=words("safe book"),
+            ),
         ]
 
     def look_up(self, code: str) -> Fact | None:
-        """The generic text; a maker's own stands at the vehicle's open codes."""
         try:
             meaning = dtc.describe(code)
         except ValueError:
             return None
-        text = f"{meaning.code}: {meaning.text} ({meaning.system}{f', {meaning.area}' if meaning.area != meaning.system else ''}). {meaning.advice}"
-        return Fact(text, Source("dtc", meaning.code, meaning.code, f"{API}dtc-codes/{meaning.code}/"))
+        if not meaning.known:
+            return None
+        text = f"{meaning.code}: {meaning.text}. Safe to ride: {meaning.safe_to_ride}. {meaning.advice}"
+        where = f"/api/v1/telematics/dtc-codes/{meaning.code}/"
+        return Fact(text, Source("dtc_code", meaning.code, f"Trouble code {meaning.code}", where))

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from core import audit, clock
 from core.notes import notify
@@ -88,7 +88,14 @@ def qualify(fact: Settled) -> None:
 
 
 def judge(row: Referral) -> None:
-    """Qualified, or rejected with the reasons; under the referral's lock, as the system."""
+    """Qualified, or rejected with the reasons; under the referral's lock, as the system.
+
+    One friend of a referrer at a time: two at once must not pass a cap together.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s::text, 0))", [f"referrer:{row.referrer_id}"]
+        )
     refresh_signals(row)
     reasons = suspicions(row, payment_id=row.payment_id)
     if reasons:

@@ -381,6 +381,7 @@ def test_benefits_by_code(alice, plans):
         "offer_tiers": ["plus"],
         "included_services": ["wash"],
         "assistant_quota": 500,
+        "assistant_tokens_per_day": None,
         "service_discount_bps": None,
         "telemetry_retention_days": None,
         "commission_free_bookings": None,

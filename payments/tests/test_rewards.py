@@ -14,6 +14,7 @@ from core.refs import Ref
 from core.rls import as_system
 from payments import ledger
 from payments.errors import AmountNotPossible, MoreRewardsThanDue, NotEnoughRewards
+from payments.gateways import wire
 from payments.models import Invoice, JournalEntry, Payment, Refund
 from payments.services import collect_cash, expire, open_order, orders, refund, rewards, send, settle
 from payments.services.books import rewards_back
@@ -269,3 +270,23 @@ def test_the_order_answers_what_rewards_pay(alice, client_for):
     row = ordered(alice)
     answer = client_for(alice).get(f"/api/v1/payments/{row.pk}/").json()
     assert (answer["rewards_minor"], answer["amount_minor"]) == (0, PRICE)
+
+
+@pytest.mark.parametrize(
+    "entity,tells",
+    [
+        ({}, False),
+        ({"vpa": None, "card": None}, False),
+        ({"card": {"last4": "4242", "network": "Visa"}}, False),  # too little to tell two people apart
+        ({"card": {"last4": "4242", "network": "Visa", "name": "ALICE"}}, True),
+        ({"vpa": "Alice@upi"}, True),
+    ],
+)
+def test_what_was_paid_with_is_kept_as_a_hash_where_the_gateway_tells_it(entity, tells):
+    found = wire.instrument(entity)
+    assert (len(found), found) == (64 if tells else 0, wire.instrument(entity))
+
+
+def test_a_payment_address_is_the_same_in_any_case():
+    one, same, other = (wire.instrument({"vpa": name}) for name in ("alice@UPI", "Alice@upi", "bob@upi"))
+    assert one == same != other
