@@ -109,5 +109,8 @@ def _nearest(word: str, known: frozenset[str]) -> str:
             if len(other) >= 4 and set(other[:2]) & set(word[:2]) and near(word, other, most)
         ]
         if found:
-            return min(found, key=lambda other: (other[0] != word[0], abs(len(other) - len(word)), other))
+            return min(
+                found,
+                key=lambda other: (other[0] != word[0], abs(len(other) - len(word)), -len(other), other),
+            )
     return word

@@ -85,6 +85,8 @@ def _meaning(said: Sequence[str], known: Known) -> Reply | None:
     term = glossary.explained(list(said))
     if term is None or not _asks_for_meaning(said):
         return None
+    if not _TELLING & set(said) and len(_content(said)) > term.length:
+        return None  # `what is the coolant temperature`: more is asked than what coolant is
     texts = extract(_content(said), known.texts)
     return None if texts and texts[0].share > OWN_TEXT else _explained(term)
 
@@ -107,11 +109,11 @@ def _from_records_or_texts(
 def _term_alone(said: Sequence[str]) -> Reply | None:
     """`knock?`: little more than the term itself."""
     term = glossary.explained(list(said))
-    return _explained(term) if term and len(_content(said)) <= len(tokens(term[0])) + 1 else None
+    return _explained(term) if term and len(_content(said)) <= term.length + 1 else None
 
 
-def _explained(term: tuple[str, str]) -> Reply:
-    return Reply(term[1], (Source("glossary", term[0], term[0]),))
+def _explained(term: glossary.Term) -> Reply:
+    return Reply(term.text, (Source("glossary", term.name, term.name),))
 
 
 def _extracted(said: Sequence[str], facts: Sequence[Fact]) -> Reply | None:

@@ -1,6 +1,6 @@
 """Words of the trade, explained in ours. Names are folded; several names may share one text."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from chat.assistant.wording import tokens
 
@@ -64,10 +64,18 @@ _LONGEST: Final = max(map(len, _BY_NAME))
 WORDS: Final = frozenset(word for name in _BY_NAME for word in name)
 
 
-def explained(words: list[str]) -> tuple[str, str] | None:
-    """(name, text) of the longest term among these words, the first of several."""
+class Term(NamedTuple):
+    """length: in words, as it was said."""
+
+    name: str
+    text: str
+    length: int
+
+
+def explained(words: list[str]) -> Term | None:
+    """The longest term among these words, the first of several."""
     for length in range(_LONGEST, 0, -1):
         for start in range(len(words) - length + 1):
             if found := _BY_NAME.get(tuple(words[start : start + length])):
-                return found
+                return Term(*found, length)
     return None
