@@ -45,12 +45,10 @@ def main() -> None:
         peers = start(stack, url, Path(place, "files"))
         for name in options.sections or known:
             section = importlib.import_module(f"bench.sections.{name}")
-            if hasattr(section, "run"):  # one that is no comparison of requests
-                print(f"\n{name}:\n{section.run(peers[0], rounds=options.rounds)}", flush=True)
-                continue
             print(f"\n{name}: filling in the data", flush=True)
-            if hasattr(section, "measure_here"):  # compares with nothing but itself
-                print(section.measure_here(peers[0].database, options.rounds), flush=True)
+            if hasattr(section, "compare"):  # a comparison of its own, not of requests
+                for line in section.compare(peers, rounds=options.rounds):
+                    print(line, flush=True)
                 continue
             for peer in peers:
                 if peer.name != "limit":

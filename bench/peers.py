@@ -36,7 +36,7 @@ class Peer:
     database: str  # URL
     tokens: list[str] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)  # what sections filled in
-    environment: dict[str, str] = field(default_factory=dict)  # of its server
+    environment: dict[str, str] = field(default_factory=dict)  # what its server was told
 
     def __post_init__(self) -> None:
         self._link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -131,14 +131,18 @@ def run(*arguments: str, environment: dict[str, str]) -> None:
     subprocess.run([sys.executable, *arguments], check=True, cwd=ROOT, env=os.environ | path | environment)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextlib.contextmanager
 def serve(
     name: str, interface: str, target: str, url: str, environment: dict[str, str], *, workers: int = 1
 ) -> Iterator[Peer]:
     """One granian worker unless told otherwise; PostgreSQL knows its connections by PGAPPNAME."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
 
     def answers() -> bool:
         with socket.socket() as link:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from chat.models import Block, CannedReply, Kind, Part, Thread, ThreadKind
+from chat.models import CannedReply, Kind, Part, Thread, ThreadKind
 from chat.services import append, join_as_staff, open_thread, send
 from users.models import User
 
@@ -59,7 +59,6 @@ def fill_chat(world: dict[str, Any]) -> None:
     )
     lost, _ = open_thread(opener=bob.pk, subject="Invoice for my last visit")
     _talk(lost.pk, (bob, "Where do I find the invoice of March?"))
-    Block.objects.create(user=alice, other=bob)
 
 
 def _talk(thread_id: UUID, *lines: tuple[User, str]) -> None:

@@ -5,7 +5,8 @@ from typing import Final
 # Each input row gets a verdict; only `sent` rows are written. The thread rows are locked first, in order of id, so
 # numbers are given in order of commits, and `created_at` rises with them. A concurrent twin of the same client_id
 # is not seen by this statement's snapshot: the unique constraint rolls the statement back, and the next try finds
-# it. ON CONFLICT would leave a hole in the numbers.
+# it. ON CONFLICT would leave a hole in the numbers. The laterals with a LIMIT keep the plan one of index look-ups,
+# whatever the planner thought of tables that were small.
 SEND: Final = """
 WITH input AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(threads)s::uuid[], %(senders)s::uuid[], %(client_ids)s::text[],
@@ -15,7 +16,7 @@ WITH input AS (
     SELECT id, kind, last_seq, last_rev, last_message_at, status FROM chat_thread
      WHERE id = ANY(%(threads)s::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE
 ), judged AS (
-    SELECT i.*, l.last_seq, l.last_rev, l.last_message_at, l.kind, p.role,
+    SELECT i.*, l.last_seq, l.last_rev, l.last_message_at, l.kind, l.status, p.role,
            old.id AS old_id, old.seq AS old_seq, old.rev AS old_rev, old.created_at AS old_at,
            CASE WHEN p.id IS NULL THEN 'absent'
                 WHEN old.id IS NOT NULL THEN 'duplicate'
@@ -29,12 +30,12 @@ WITH input AS (
                 ELSE 'sent' END AS verdict
       FROM input i
       LEFT JOIN locked l ON l.id = i.thread_id
-      LEFT JOIN chat_participant p
-             ON p.thread_id = l.id AND p.user_id = i.sender_id AND p.left_at IS NULL
-      LEFT JOIN chat_message old
-             ON old.thread_id = l.id AND old.sender_id = i.sender_id AND old.client_id = i.client_id
+      LEFT JOIN LATERAL (SELECT * FROM chat_participant
+             WHERE thread_id = l.id AND user_id = i.sender_id AND left_at IS NULL LIMIT 1) p ON true
+      LEFT JOIN LATERAL (SELECT * FROM chat_message
+             WHERE thread_id = l.id AND sender_id = i.sender_id AND client_id = i.client_id LIMIT 1) old ON true
 ), fresh AS MATERIALIZED (
-    SELECT n, id, thread_id, sender_id, client_id, body, reply_to_id, role, kind,
+    SELECT n, id, thread_id, sender_id, client_id, body, reply_to_id, role, kind, status,
            last_seq + row_number() OVER thread AS seq, last_rev + row_number() OVER thread AS rev,
            GREATEST(clock_timestamp(), last_message_at) + row_number() OVER thread * interval '1 microsecond' AS at
       FROM judged WHERE verdict = 'sent' WINDOW thread AS (PARTITION BY thread_id ORDER BY n)
@@ -58,9 +59,10 @@ WITH input AS (
       FROM (SELECT thread_id, sender_id, max(seq) AS seq FROM fresh GROUP BY thread_id, sender_id) f
      WHERE p.thread_id = f.thread_id AND p.user_id = f.sender_id
 )
-SELECT j.n, j.verdict, COALESCE(f.id, j.old_id), COALESCE(f.seq, j.old_seq), COALESCE(f.rev, j.old_rev),
-       COALESCE(f.at, j.old_at), j.role, j.kind, l.status
-  FROM judged j LEFT JOIN fresh f USING (n) LEFT JOIN locked l ON l.id = j.thread_id ORDER BY j.n
+SELECT n, 'sent', id, seq, rev, at, role, kind, status FROM fresh
+ UNION ALL
+SELECT n, verdict, old_id, old_seq, old_rev, old_at, role, kind, status FROM judged WHERE verdict <> 'sent'
+ ORDER BY 1
 """
 
 # Read marks only move forwards, never past the last message; the row comes back when it moved.

@@ -67,6 +67,7 @@ PUBLIC_URL = text("PUBLIC_URL").rstrip(
 )  # how the world reaches us; links made outside of a request need it
 CORS_EXPOSE_HEADERS = [
     "ETag", "X-Sync-Until", "X-Request-ID", "Retry-After", "Content-Disposition", "Idempotency-Replayed",
+    "X-Session-Id", "X-Message-Id",
 ]  # fmt: skip
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-api-key",
@@ -162,7 +163,9 @@ def database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     role = text("REVSYNC_DB_ROLE", default="revsync_app")
-    options: dict[str, Any] = {} if role == "owner" or DB_POOLER else {"options": f"-c role={role} -c jit=off"}
+    options: dict[str, Any] = (
+        {} if role == "owner" or DB_POOLER else {"options": f"-c role={role} -c jit=off"}
+    )
     if UNDER_ASGI:
         options["pool"] = {"min_size": 1, "max_size": number("DB_POOL_SIZE", default=8), "timeout": 10}
     else:
@@ -281,6 +284,7 @@ SPECTACULAR_SETTINGS = {
         "PlanIntervalEnum": "memberships.calendar.INTERVAL_CHOICES",
         "FitVerdictEnum": "marketplace.serializers.tunes.VERDICTS",
         "SuggestionKindEnum": "marketplace.serializers.search.KINDS",
+        "ThumbEnum": "chat.assistant.models.Feedback.Rating",
         "ThreadKindEnum": "chat.models.ThreadKind",
         "ThreadStatusEnum": "chat.models.ThreadStatus",
         "ChatPartEnum": "chat.models.Part",

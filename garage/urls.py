@@ -2,7 +2,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from garage.services.tables import KINDS
+from garage.services.tables import EXPORTED, KINDS
 from garage.views import backups, catalogue, flashing, log, tables, vehicles
 
 Actions = dict[str, Any]
@@ -31,10 +31,10 @@ def log_routes(name: str, view: Any) -> list[URLPattern]:
 
 def table_routes(name: str) -> list[URLPattern]:
     """Views of their own for each kind, so that the schema tells them apart."""
-    return [
-        path(f"garage/{name}/export.csv", tables.ExportView.as_view(kind=name)),
-        path(f"garage/{name}/import/", tables.ImportView.as_view(kind=name)),
-    ]
+    routes = [path(f"garage/{name}/export.csv", tables.ExportView.as_view(kind=name))]
+    if name in KINDS:
+        routes.append(path(f"garage/{name}/import/", tables.ImportView.as_view(kind=name)))
+    return routes
 
 
 class VehicleAlias(vehicles.VehicleViewSet):
@@ -61,7 +61,8 @@ urlpatterns = [
     path("garage/reminders/<uuid:pk>/done/", log.ReminderViewSet.as_view({"post": "done"})),
     path("garage/odometer-entries/", log.OdometerViewSet.as_view(LIST)),
     path("garage/odometer-entries/<uuid:pk>/", log.OdometerViewSet.as_view(DETAIL)),
-    *(route for kind in KINDS for route in table_routes(kind)),
+    *(route for kind in EXPORTED for route in table_routes(kind)),
+    path("garage/vehicles/import/", tables.ImportVehiclesView.as_view()),
     path("garage/costs/", log.CostsView.as_view()),
     path("garage/charts/", log.ChartsView.as_view()),
     path("garage/ecu-backups/", backups.BackupViewSet.as_view(OWN_LIST)),

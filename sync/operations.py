@@ -137,7 +137,8 @@ class SyncTable(SyncAccess):
     """Rows of this table are the records of collection `code`; every change of one goes into its `streams`.
 
     `columns`: the synced columns; an UPDATE of others is no news (all columns by default). A tombstone, a hard
-    delete and a change of owner are deletions for those who lose the row.
+    delete and a change of owner are deletions for those who lose the row. `settled`: an update of the row itself
+    never changes who has it (others join and leave by a `SyncAccess`), so only `columns` are compared.
     """
 
     def __init__(
@@ -148,12 +149,19 @@ class SyncTable(SyncAccess):
         streams: str = OWNER,
         live: str = ALIVE,
         columns: Sequence[str] = (),
+        settled: bool = False,
     ) -> None:
         super().__init__(model_name, code=code, records="{row}.id", streams=streams, live=live)
-        self.columns = tuple(columns)
+        self.columns, self.settled = tuple(columns), settled
 
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-        words = {"code": self.code, "streams": self.streams, "live": self.live, "columns": self.columns}
+        words = {
+            "code": self.code,
+            "streams": self.streams,
+            "live": self.live,
+            "columns": self.columns,
+            "settled": self.settled,
+        }
         return type(self).__name__, (self.model_name,), words
 
     def describe(self) -> str:
@@ -163,6 +171,8 @@ class SyncTable(SyncAccess):
         if not self.columns:
             return "n.* IS DISTINCT FROM o.*"
         new, old = (", ".join(f"{alias}.{column}" for column in self.columns) for alias in "no")
+        if self.settled:
+            return f"ROW({new}) IS DISTINCT FROM ROW({old})"
         return f"(ROW({new}) IS DISTINCT FROM ROW({old}) OR {super()._differs()})"
 
 

@@ -23,6 +23,15 @@ class Appended(Protocol):
     def __call__(self, vehicle_id: UUID, owner_id: UUID, t0: int, t1: int, samples: Samples, /) -> None: ...
 
 
+@runtime_checkable
+class Stirred(Protocol):
+    """Called inside the transaction when a range of a vehicle is the first that waits in telematics_dirty: whoever
+    makes facts anew is woken once, and finds the ranges that follow by itself.
+    """
+
+    def __call__(self, vehicle_id: UUID, /) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TroubleCode:
     """A code as a device tells it; `status`: stored, pending or permanent."""
@@ -45,4 +54,5 @@ class Reported(Protocol):
 
 
 appended: Registry[Appended] = Registry("appended", Appended)
+stirred: Registry[Stirred] = Registry("stirred", Stirred)
 reported: Registry[Reported] = Registry("reported", Reported)

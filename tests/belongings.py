@@ -132,6 +132,10 @@ def made(answer):
     assert answer.status_code == 201, answer.json()
 
 
+def a_block(world):
+    made(login(world["alice"]).post("/api/v1/chat/blocks/", {"user_id": str(world["bob"].pk)}))
+
+
 GIFTS = (
     phones_and_logins,
     papers,
@@ -142,4 +146,5 @@ GIFTS = (
     an_application,
     a_wish,
     a_dead_letter,
+    a_block,
 )

@@ -27,6 +27,7 @@ from appointments.states import LIVE, may
 from core import audit, clock
 from core.errors import DomainError
 from garage.models import VehicleModel
+from garage.models.vehicle import MAX_ODOMETER_KM
 from payments.amounts import money
 from users.authentication import person
 from users.phones import BadPhone, normalise_phone
@@ -56,7 +57,9 @@ class MoveForm(forms.Form):
 class StatusForm(forms.Form):
     appointment = forms.UUIDField()
     status = forms.ChoiceField(choices=[(code, label) for code, label in STEPS])
-    odometer_km = forms.DecimalField(required=False, max_digits=8, decimal_places=1, min_value=0)
+    odometer_km = forms.DecimalField(
+        required=False, max_digits=8, decimal_places=1, min_value=0, max_value=MAX_ODOMETER_KM
+    )
 
 
 class WalkInForm(forms.Form):

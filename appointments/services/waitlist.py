@@ -25,6 +25,7 @@ from users.models import User
 OFFER_FREED = "appointments.offer_freed"
 WAITING, OPEN = WaitlistEntry.State.WAITING, WaitlistOffer.State.OPEN
 PASSED_MOST: Final = 5  # offers that somebody may let pass before the wish counts as gone
+LONGEST: Final = 1000  # people of one line that one job looks at
 SHORTEST: Final = timedelta(minutes=5)  # nobody can answer an offer that holds for less
 
 
@@ -78,16 +79,33 @@ def offer_freed(location_id: UUID) -> int:
         with as_system("the waiting line is everybody's"):
             location = lock(location_id)
             _lapse(location)
-            waiting = WaitlistEntry.objects.filter(location=location, state=WAITING, deleted_at=None)
-            asked = WaitlistOffer.objects.filter(entry__location=location, state=OPEN)
-            waiting = waiting.exclude(user__in=asked.values("entry__user")).order_by("created_at", "pk")
             told: set[UUID] = set()
-            for entry in waiting[:50]:
-                if entry.user_id not in told and _offer(location, entry):
+            hopeless: set[tuple[Any, ...]] = set()  # what nothing is free for stays so while times only go
+            for entry in _line(location):
+                wish = _wish(entry)
+                if entry.user_id in told or wish in hopeless:
+                    continue
+                if _offer(location, entry):
                     told.add(entry.user_id)
+                elif not entry.offers.exists():  # whoever let times pass may be choosier than others
+                    hopeless.add(wish)
             return len(told)
 
     return guarded(deed)
+
+
+def _line(location: Location) -> list[WaitlistEntry]:
+    """Who waits and has nothing on offer here, first come first. Wishes of days that are over end."""
+    waiting = WaitlistEntry.objects.filter(location=location, state=WAITING, deleted_at=None)
+    waiting.filter(date_to__lt=local_day(location, clock.now())).update(state=WaitlistEntry.State.LEFT)
+    asked = WaitlistOffer.objects.filter(entry__location=location, state=OPEN)
+    rows = waiting.exclude(user__in=asked.values("entry__user")).prefetch_related("services")
+    return list(rows.order_by("created_at", "pk")[:LONGEST])
+
+
+def _wish(entry: WaitlistEntry) -> tuple[Any, ...]:
+    services = frozenset(service.pk for service in entry.services.all())
+    return services, entry.vehicle_model_id, entry.date_from, entry.date_to
 
 
 def _lapse(location: Location) -> None:

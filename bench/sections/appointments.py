@@ -16,7 +16,9 @@ from datetime import time as day_time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
+
+    from bench.peers import Peer
 
 BOOKINGS, DAYS, BAYS = 5_000, 30, 20
 ENGINE_MS, TIMES, STATEMENTS = 25.0, 8.0, 5  # the bar
@@ -25,9 +27,13 @@ NOW = datetime(2026, 6, 1, 3, tzinfo=UTC)
 FIRST = date(2026, 6, 2)
 
 
-def measure_here(url: str, rounds: int) -> str:
-    """The table for a person. `url`: a database that the product has migrated."""
-    os.environ |= {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "true"}
+def compare(peers: Sequence[Peer], *, rounds: int) -> Iterator[str]:
+    """The table for a person; compares with nothing but itself, in the database that the product has migrated."""
+    os.environ |= {
+        "DATABASE_URL": peers[0].database,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DEBUG": "true",
+    }
     os.environ["REVSYNC_DB_ROLE"] = "revsync_system"
     import django
 
@@ -36,7 +42,8 @@ def measure_here(url: str, rounds: int) -> str:
 
     with clock.held_at(NOW):
         shop, oil = fill()
-        return "\n".join((*availability(shop, oil, rounds), throughput(oil)))
+        yield from availability(shop, oil, rounds)
+        yield throughput(oil)
 
 
 def make_shop(name: str, bays: int) -> Any:

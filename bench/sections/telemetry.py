@@ -26,7 +26,7 @@ from bench.sections.vehicles import PASSWORD, vehicle
 from telematics.drives import drive
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from telematics.samples import Samples
 
@@ -63,8 +63,9 @@ class Client:
         return found
 
 
-def run(peer: Peer, *, rounds: int) -> str:
-    """All figures of the section, as text."""
+def compare(peers: Sequence[Peer], *, rounds: int) -> Iterator[str]:
+    """All figures of the section, a line at a time; beside raw COPY."""
+    peer = peers[0]
     with psycopg.connect(peer.database, autocommit=True) as connection:
         connection.execute("ALTER DATABASE revsync SET synchronous_commit = on")
         connection.execute(RAW)
@@ -80,10 +81,11 @@ def run(peer: Peer, *, rounds: int) -> str:
             figures.add(number, "R0", *raw_round(raw, clients[0]))
             figures.add(number, "one client", *round_of(server, clients[:1]))
             figures.add(number, "two clients", *round_of(server, clients))
-        lines = figures.lines()
-        lines += exactness(server, clients)
-        lines += [disk(peer.database), series(server, peer)]
-    return "\n".join(lines)
+        yield from figures.lines()
+        yield from exactness(server, clients)
+        yield disk(peer.database)
+        yield row_security(server, clients[0], rounds)
+        yield series(server, peer)
 
 
 def enter(peer: Peer, number: int) -> Client:
@@ -269,10 +271,27 @@ def disk(url: str) -> str:
     return f"on disk: {row[0] / float(row[1]):.1f} bytes a sample (goal: 12), rows of R0 {row[2]:.0f}"
 
 
+def row_security(server: Peer, client: Client, rounds: int) -> str:
+    """The same with the policies of the five tables switched off, round by round."""
+    cost: dict[str, list[float]] = {"ENABLE": [], "DISABLE": []}
+    with psycopg.connect(server.database, autocommit=True) as owner:
+        for number in range(rounds + 1):
+            for word, found in cost.items():
+                for table in ("segment", "latest", "tail", "daily", "dirty"):
+                    owner.execute(f"ALTER TABLE telematics_{table} {word} ROW LEVEL SECURITY")
+                spent = round_of(server, [client])[1]
+                if number:  # the first only warms up
+                    found.append(spent)
+        for table in ("segment", "latest", "tail", "daily", "dirty"):
+            owner.execute(f"ALTER TABLE telematics_{table} ENABLE ROW LEVEL SECURITY")
+    return f"row-level security costs {spread(cost['ENABLE'], cost['DISABLE'])} times none (goal: 1.05)"
+
+
 def series(server: Peer, peer: Peer) -> str:
     """A day of a sample a second: 500 points of 8 signals."""
     client = enter(peer, 9)
     begin = client.at
+    server.reconnect()
     for batch in client.next_batches(DAY // SIZE):
         status, text, _ = server_post(server, client, body_of(client, batch))
         if status != 202:

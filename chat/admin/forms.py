@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
-from django.core.validators import ProhibitNullCharactersValidator
 
 from chat.models import ThreadKind, ThreadStatus
 from chat.models.message import MAX_BODY, MAX_CLIENT_ID
@@ -33,8 +32,8 @@ class LookForm(forms.Form):
 
 
 class WordsForm(forms.Form):
-    # The message's own rules refuse the rest, in their own words.
-    body = forms.CharField(max_length=MAX_BODY, strip=False, validators=[ProhibitNullCharactersValidator()])
+    # Whether it may be empty is the message's own rule: files speak for themselves.
+    body = forms.CharField(max_length=MAX_BODY, strip=False, required=False)
     client_id = forms.CharField(max_length=MAX_CLIENT_ID, required=False)
 
 

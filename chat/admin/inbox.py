@@ -146,7 +146,11 @@ class InboxView(View):
     def _reply(self, request: HttpRequest, thread_id: UUID) -> str:
         given = cleaned(WordsForm(request.POST))
         sent = desk.reply(
-            thread_id=thread_id, by=person(request), body=given["body"], client_id=given["client_id"]
+            thread_id=thread_id,
+            by=person(request),
+            body=given["body"],
+            client_id=given["client_id"],
+            files=request.FILES.getlist("files"),
         )
         if not sent.duplicate:
             self._audit(request, "reply", message=str(sent.said.id))
@@ -154,6 +158,8 @@ class InboxView(View):
 
     def _note(self, request: HttpRequest, thread_id: UUID) -> str:
         given = cleaned(WordsForm(request.POST))
+        if request.FILES:
+            raise Invalid("A note takes no files.")
         said = desk.note(thread_id=thread_id, by=person(request), body=given["body"])
         self._audit(request, "note", message=str(said.id))
         return "Noted; only staff see it."

@@ -53,6 +53,15 @@ class ReportAdmin(FactsAdmin):
     )  # fmt: skip
     readonly_fields = tuple(name for row in fields for name in ((row,) if isinstance(row, str) else row))
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Report | None:
+        """Moderators read words that were not said to them: the log keeps who did."""
+        row: Report | None = super().get_object(request, object_id, from_field)
+        if row is not None and request.method == "GET":
+            audit.record("chat.report_read", actor=request.user.pk, target=row.pk, request=request)
+        return row
+
     @display(description="Reason", ordering="reason")
     def shown_reason(self, row: Report) -> str:
         return row.get_reason_display()

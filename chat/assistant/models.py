@@ -53,7 +53,7 @@ class AssistantSession(Record):
         ]
 
     def __str__(self) -> str:
-        return self.title or self.session_id
+        return f"conversation of {self.created_at:%Y-%m-%d %H:%M}"  # its title is the person's own words
 
 
 class MessageRole(models.TextChoices):
@@ -117,7 +117,7 @@ class AssistantMessage(Record):
         ]
 
     def __str__(self) -> str:
-        return self.content[:60]
+        return f"{self.get_role_display()} {self.seq}"
 
 
 class TrainingData(Record):
@@ -147,7 +147,7 @@ class TrainingData(Record):
         ]
 
     def __str__(self) -> str:
-        return self.title or self.body[:40]
+        return f"text of {self.size} bytes"
 
 
 class TrainingChunk(models.Model):
@@ -171,7 +171,7 @@ class TrainingChunk(models.Model):
         constraints = [models.UniqueConstraint(fields=["training", "position"], name="assistant_chunk_order")]
 
     def __str__(self) -> str:
-        return self.body[:40]
+        return f"piece {self.position}"
 
 
 class AnswerUsage(models.Model):

@@ -89,7 +89,7 @@ class AnswerSourceOutput(StrictSerializer):
     url = serializers.CharField()
 
 
-class UsageOutput(StrictSerializer):
+class AnswerUsageOutput(StrictSerializer):
     prompt_tokens = serializers.IntegerField()
     completion_tokens = serializers.IntegerField()
 
@@ -108,7 +108,7 @@ class AnswerOutput(StrictSerializer):
     error_code = serializers.CharField()
     sources = AnswerSourceOutput(many=True)
     cautions = serializers.ListField(child=serializers.CharField())
-    usage = UsageOutput()
+    usage = AnswerUsageOutput()
 
 
 class SessionOutput(StrictSerializer):

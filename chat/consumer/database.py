@@ -22,7 +22,9 @@ Arguments = "Sequence[Any] | Mapping[str, Any]"
 # What a lost, restarting or overloaded server looks like: try again later.
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 _WAIT = 3.0  # seconds for a connection
-_OPTIONS = "-c lock_timeout=2000 -c statement_timeout=10000"
+# Prepared plans are made while the tables are small and must still be good when they are not; compiling one costs
+# many times what running it does.
+_OPTIONS = "-c lock_timeout=2000 -c statement_timeout=10000 -c jit=off -c enable_seqscan=off"
 
 
 class Database:

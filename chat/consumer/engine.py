@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
 from itertools import count
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -310,10 +311,9 @@ class Engine:
 
     async def _rule(self) -> None:
         """Sockets that take no frame for too long are cut off."""
-        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_RULER)
-            late = loop.time() - settings.CHAT_SEND_TIMEOUT
+            late = monotonic() - settings.CHAT_SEND_TIMEOUT
             for sockets in [*self.people.values()]:
                 for socket in [*sockets]:
                     if socket.sending_since and socket.sending_since < late:

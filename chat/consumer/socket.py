@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from chat import frames
 from chat.consumer import login as logins
 from chat.consumer import queries
 from chat.consumer.database import AWAY
+from chat.consumer.eager import eagerly
 from chat.consumer.engine import Engine, engine
 from chat.consumer.handlers import HANDLERS, send_message
 from chat.consumer.rooms import HELD, Held
@@ -53,7 +54,7 @@ class Socket:
     CROWD: Final = 4029
 
     __slots__ = (
-        "__weakref__", "_allowance", "_allowed_at", "_bytes", "_closing", "_flushing", "_out", "_reader", "_send",
+        "__weakref__", "_allowance", "_allowed_at", "_bytes", "_closing", "_flusher", "_flushing", "_out", "_reader", "_send",
         "_timers", "engine", "last_item", "login", "rooms", "sending_since", "tasks", "topics", "typed", "user",
     )  # fmt: skip
 
@@ -69,10 +70,11 @@ class Socket:
         self._out: deque[str] = deque()
         self._bytes = 0
         self._closing: tuple[int, str] | None = None
-        self._flushing: asyncio.Task[None] | None = None
+        self._flushing = False
+        self._flusher: asyncio.Task[None] | None = None
         self._reader: asyncio.Task[Any] | None = None
         self._timers: list[asyncio.TimerHandle] = []
-        self._allowance, self._allowed_at = float(settings.CHAT_BURST), time.monotonic()
+        self._allowance, self._allowed_at = float(settings.CHAT_BURST), monotonic()
 
     @property
     def user_id(self) -> UUID:
@@ -85,12 +87,13 @@ class Socket:
         if self._closing is not None:
             return
         self._out.append(text)
+        if not self._flushing:
+            self._flush_now()
+            return
         self._bytes += len(text)
         if len(self._out) > settings.CHAT_OUT_QUEUE or self._bytes > settings.CHAT_OUT_BYTES:
             self._out.clear()
             self.cut(self.SLOW, "slow_consumer")
-        elif self._flushing is None:
-            self._flushing = asyncio.get_running_loop().create_task(self._flush())
 
     def send_frame(self, frame: Mapping[str, Any]) -> None:
         self.push(frames.text(frame))
@@ -105,8 +108,8 @@ class Socket:
         """Close after the frame that is being sent."""
         if self._closing is None:
             self._closing = code, reason
-            if self._flushing is None:
-                self._flushing = asyncio.get_running_loop().create_task(self._flush())
+            if not self._flushing:
+                self._flush_now()
 
     def abort(self) -> None:
         """It does not even take the close: the server drops the connection."""
@@ -118,26 +121,34 @@ class Socket:
         """Frames that wait."""
         return len(self._out)
 
+    def _flush_now(self) -> None:
+        """Most frames go out at once: a task is only made for one that must wait for the client."""
+        self._flushing = True
+        task = eagerly(self._flush())
+        if task is not None:
+            self._flusher = task
+
     async def _flush(self) -> None:
-        loop = asyncio.get_running_loop()
+        out, send = self._out, self._send
         try:
-            while self._out and self._closing is None:
-                text = self._out.popleft()
-                self._bytes -= len(text)
-                self.sending_since = loop.time()
-                await self._send({"type": "websocket.send", "text": text})
+            while out and self._closing is None:
+                self.sending_since = monotonic()
+                await send({"type": "websocket.send", "text": out.popleft()})
+                self._bytes = self._bytes if out else 0
             if self._closing is not None:
-                for text in self._out:
-                    await self._send({"type": "websocket.send", "text": text})
-                self._out.clear()
-                self.sending_since = loop.time()
-                code, reason = self._closing
-                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+                await self._say_goodbye(*self._closing)
         except Exception as problem:  # the client is gone: the reader hears of it too
             log.debug("a frame could not be sent: %r", problem)
-            self._out.clear()
+            out.clear()
         finally:
-            self.sending_since, self._flushing = 0.0, None
+            self.sending_since, self._bytes = 0.0, 0
+            self._flushing, self._flusher = False, None
+
+    async def _say_goodbye(self, code: int, reason: str) -> None:
+        while self._out:
+            await self._send({"type": "websocket.send", "text": self._out.popleft()})
+        self.sending_since = monotonic()
+        await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
     # -- Life
 
@@ -242,7 +253,7 @@ class Socket:
 
     def _spend(self) -> float | None:
         """One frame of the allowance; seconds to wait when it is used up."""
-        now = time.monotonic()
+        now = monotonic()
         rate = settings.CHAT_RATE
         self._allowance = min(float(settings.CHAT_BURST), self._allowance + (now - self._allowed_at) * rate)
         self._allowed_at = now
@@ -272,8 +283,8 @@ class Socket:
         for topic in self.topics or ():
             self._drop_topic(topic)
         self.engine.leave(self)
-        if self._flushing is not None and self.sending_since:
-            self._flushing.cancel()
+        if self._flusher is not None:
+            self._flusher.cancel()
 
     def spawn(self, work: Awaitable[None], *, name: str = "") -> Callable[[], None]:
         if self.tasks is None:

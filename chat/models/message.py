@@ -43,7 +43,8 @@ class Message(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages")
+    # The unique constraints below begin with the thread.
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, db_index=False, related_name="messages")
     seq = models.BigIntegerField(null=True, editable=False)
     rev = models.BigIntegerField(null=True, editable=False)
     sender = models.ForeignKey(
@@ -58,7 +59,13 @@ class Message(models.Model):
     kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.TEXT)
     body = models.TextField(max_length=MAX_BODY, blank=True)
     reply_to = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, db_constraint=False, related_name="+"
+        "self",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
     )
     created_at = models.DateTimeField(default=clock.now)
     edited_at = models.DateTimeField(null=True, blank=True)

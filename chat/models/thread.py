@@ -130,7 +130,8 @@ class Participant(Record):
     last explicit mark. `notified_seq`: up to where an absent person was told.
     """
 
-    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="participants")
+    # The unique constraint below begins with the thread.
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, db_index=False, related_name="participants")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     role = models.CharField(max_length=8, choices=Part.choices, default=Part.USER)
     joined_seq = models.BigIntegerField(default=0)

@@ -18,6 +18,8 @@ from users.models import User
 PAGE: Final = 30
 DEEPEST: Final = 100  # pages; whoever looks further back searches
 _FOUND: Final = 2000  # messages that a search looks at, newest first
+STAFFED: Final = (ThreadKind.SUPPORT, ThreadKind.SHOP)
+UNDER_WAY: Final = (ThreadStatus.OPEN, ThreadStatus.PENDING, ThreadStatus.SNOOZED)
 STAFF_PARTS: Final = (Part.SUPPORT, Part.SHOP)
 PRIORITIES: Final = ((0, "Low"), (1, "Normal"), (2, "High"), (3, "Urgent"))
 
@@ -63,7 +65,7 @@ def staffed() -> Any:
         .order_by("-read_seq")
         .values("read_seq")[:1]
     )
-    rows = Thread.objects.live().filter(kind__in=[ThreadKind.SUPPORT, ThreadKind.SHOP])
+    rows = Thread.objects.live().filter(kind__in=STAFFED)
     return rows.annotate(
         unread=F("last_seq") - Greatest(F("staff_seen_seq"), Coalesce(Subquery(read), 0))
     ).select_related("opened_by", "assignee")
@@ -85,9 +87,9 @@ def entries(asked: Asked) -> tuple[list[Entry], bool]:
 def counts(user: User) -> dict[str, int]:
     """How many are in each tab, but for the resolved. One statement."""
     now = clock.now()
-    rows = Thread.objects.live().filter(kind__in=[ThreadKind.SUPPORT, ThreadKind.SHOP])
+    rows = Thread.objects.live().filter(kind__in=STAFFED)
     tabs = [tab for tab in TABS if tab != "resolved"]
-    found: dict[str, int] = rows.exclude(status=ThreadStatus.RESOLVED).aggregate(
+    found: dict[str, int] = rows.filter(status__in=UNDER_WAY).aggregate(
         **{tab: Count("pk", filter=_tab(tab, user, now)) for tab in tabs}
     )
     return found
@@ -95,11 +97,11 @@ def counts(user: User) -> dict[str, int]:
 
 def _tab(tab: str, user: User, now: datetime) -> Q:
     if tab == "mine":
-        return Q(assignee=user) & ~Q(status=ThreadStatus.RESOLVED)
+        return Q(assignee=user, status__in=UNDER_WAY)
     if tab == "unassigned":
-        return Q(assignee=None) & ~Q(status=ThreadStatus.RESOLVED)
+        return Q(assignee=None, status__in=UNDER_WAY)
     if tab == "overdue":
-        return Q(first_responded_at=None, first_response_due_at__lt=now) & ~Q(status=ThreadStatus.RESOLVED)
+        return Q(first_responded_at=None, first_response_due_at__lt=now, status__in=UNDER_WAY)
     return Q(status=tab if tab in ThreadStatus.values else ThreadStatus.OPEN)
 
 
@@ -116,7 +118,11 @@ def _matching(words: str) -> Q:
         person |= Q(first_name__iexact=first, last_name__istartswith=rest)
     said = (
         Message.objects.annotate(words=SearchVector("body", config="simple"))
-        .filter(words=SearchQuery(words, config="simple", search_type="websearch"), deleted_at=None)
+        .filter(
+            words=SearchQuery(words, config="simple", search_type="websearch"),
+            thread__kind__in=STAFFED,
+            deleted_at=None,
+        )
         .order_by("-pk")
     )
     return (

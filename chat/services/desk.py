@@ -1,40 +1,54 @@
 """What staff do in the inbox. All run as the system; the view audits them."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F
 from django.db.models.functions import Least
 
 from chat import frames
 from chat.errors import ThreadAbsent
-from chat.models import Kind, Participant, Thread, ThreadStatus
+from chat.models import Kind, Message, Participant, Thread, ThreadStatus
 from chat.selectors.conversation import canned_replies
 from chat.services import live
-from chat.services.sending import STAFFED, Sent, append, send
+from chat.services.sending import STAFFED, Sent, append, check_body, send
 from chat.services.threads import join_as_staff, mark_read, set_status
 from core.errors import Invalid
+from core.files.purposes import MIB, PURPOSES
+from core.files.services import put_bytes
+from core.models import FilePurpose
 from core.notes import notify
 from core.rls import as_system
 from users.models import User
 
+MAX_FILES: Final = 5  # of one answer
 LONGEST_SNOOZE: Final = timedelta(days=90)
 _SHORTCUT: Final = re.compile(r"/[a-zA-Z0-9_-]{1,40}")
 
 
-def reply(*, thread_id: UUID, by: User, body: str, client_id: str = "") -> Sent:
+def reply(
+    *, thread_id: UUID, by: User, body: str, client_id: str = "", files: Sequence[UploadedFile[Any]] = ()
+) -> Sent:
     """Answer as staff, becoming part of the conversation; who answers one that nobody has takes it.
 
     A body that is only a `/shortcut` sends the canned reply. Repeating a `client_id` sends nothing again.
     Raises ThreadAbsent, Invalid.
     """
+    check_body(body, empty=bool(files))
     with as_system("staff answer customers"):
         thread = _staffed(thread_id)
         join_as_staff(thread_id=thread_id, user_id=by.pk)
+        said = Message.objects.filter(thread=thread, sender=by, client_id=client_id or None).first()
         sent = send(
-            thread_id=thread_id, sender_id=by.pk, body=_expanded(body, thread, by), client_id=client_id
+            thread_id=thread_id,
+            sender_id=by.pk,
+            body=_expanded(body, thread, by),
+            client_id=client_id,
+            attachments=_attached(said) if said else _stored(by, files),
         )
         if not sent.duplicate and thread.assignee_id is None:
             set_status(thread_id=thread_id, assignee=by)
@@ -84,6 +98,27 @@ def seen(*, thread_id: UUID, by: User, seq: int) -> None:
             live.tell_inbox(thread_id, {"type": "SEEN", "threadId": str(thread_id), "seq": seq})
         if Participant.objects.filter(thread_id=thread_id, user_id=by.pk, left_at=None).exists():
             mark_read(thread_id=thread_id, user_id=by.pk, seq=seq)
+
+
+def _attached(said: Message) -> list[UUID]:
+    return list(said.attachments.values_list("file_id", flat=True))
+
+
+def _stored(by: User, files: Sequence[UploadedFile[Any]]) -> list[UUID]:
+    """Their ids. Raises Invalid; nothing is read before all are known to be small enough."""
+    most = PURPOSES[FilePurpose.ATTACHMENT].limit
+    if len(files) > MAX_FILES or any((file.size or 0) > most for file in files):
+        raise Invalid(f"At most {MAX_FILES} files of at most {most // MIB} MB.")
+    return [
+        put_bytes(
+            by.pk,
+            FilePurpose.ATTACHMENT,
+            file.name or "file",
+            file.content_type or "application/octet-stream",
+            file.read(),
+        ).pk
+        for file in files
+    ]
 
 
 def _staffed(thread_id: UUID) -> Thread:

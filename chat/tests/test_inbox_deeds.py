@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 
 from chat.models import Attachment, CannedReply, Kind, Message, Part, Participant, Thread
 from chat.services import append, desk, join_as_staff, open_thread, send
 from chat.tests.inbox import PAGE, act, audited, make_staff, show
 from core import clock
+from core.models import StoredFile
 from core.testing.files import stored
 from tests.cast import make_user
 
@@ -171,3 +173,25 @@ def test_what_the_system_says_and_what_was_taken_back(question, page, alice):
     seen = show(page, question)
     assert "The visit was moved." in seen
     assert "This message was taken back." in seen
+
+
+def test_an_answer_brings_files(question, page, sue, alice, client_for, tmp_path):
+    def manual(name="manual.pdf", kind="application/pdf"):
+        return SimpleUploadedFile(name, b"%PDF-1.7 two blinks", content_type=kind)
+
+    with override_settings(MEDIA_ROOT=tmp_path):
+        for _ in range(2):
+            assert act(page, question, "reply", body="", client_id="f1", files=manual()).status_code == 200
+        refused = [
+            act(page, question, "reply", body="", files=manual("run.exe", "application/x-msdownload")),
+            act(page, question, "reply", body="", files=[manual() for _ in range(6)]),
+            act(page, question, "note", body="Look", files=manual()),
+        ]
+        url = f"/api/v1/chat/threads/{question.pk}/messages/"
+        heard = client_for(alice).get(url).json()["results"][-1]
+        (file,) = heard["attachments"]
+        there = client_for(alice).get(f"{url}{heard['id']}/attachments/{file['file_id']}/").json()
+        assert b"".join(page.get(there["url"]).streaming_content) == b"%PDF-1.7 two blinks"
+    assert [one.status_code for one in refused] == [400] * 3
+    assert (file["filename"], StoredFile.objects.filter(owner_id=sue.pk).count()) == ("manual.pdf", 1)
+    assert Message.objects.count() == 2

@@ -56,7 +56,7 @@ def test_a_moderator_sees_what_was_said_and_takes_it_away(insult, desk):
     message = Message.objects.get(pk=insult.message_id)
     assert (message.body, message.deleted_at is None, insult.closed_by.first_name) == ("", False, "Sam")
     assert [one.body for one in MessageEdit.objects.order_by("rev")] == ["Get lost, fool", "Nice weather"]
-    assert did(insult.pk) == ["chat.message_removed"]
+    assert did(insult.pk) == ["chat.message_removed", "chat.report_read"]
     assert "Bob Test" not in desk.get(reverse("admin:chat_report_changelist")).content.decode()
     assert (
         "Bob Test" in desk.get(reverse("admin:chat_report_changelist"), {"state": "closed"}).content.decode()

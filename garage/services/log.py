@@ -10,6 +10,7 @@ from core.errors import Invalid
 from core.files.services import claim
 from core.models import FilePurpose
 from garage.models import FuelUp, ReadingSource, Reminder, ServiceRecord
+from garage.models.vehicle import MAX_ODOMETER_KM
 from garage.reminding import next_due
 from garage.selectors.vehicles import update_vehicle
 
@@ -49,6 +50,8 @@ def finish_reminder(reminder: Reminder, *, done_on: date | None, odometer_km: De
     due = next_due(
         done_on=day, done_km=reading, every_months=reminder.every_months, every_km=reminder.every_km
     )
+    if due.km is not None and due.km > MAX_ODOMETER_KM:
+        raise Invalid(fields={"odometer_km": ["The next one would be due beyond what an odometer shows."]})
     reminder.last_done_on, reminder.last_done_odometer_km = day, reading
     if due.on is None and due.km is None:
         reminder.done_at = reminder.done_at or clock.now()

@@ -8,21 +8,26 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.serializers import BaseSerializer
 
-from core.errors import DomainError, Invalid
-from garage.models import FuelUp, Mod, Reminder, ServiceRecord, Vehicle
+from core.errors import DomainError, Invalid, ValueTaken, constraint_errors
+from garage.models import Document, FuelUp, Mod, OdometerEntry, Reminder, ServiceRecord, Vehicle
 from garage.services.log import learn_from
+from garage.services.vehicles import create_vehicle
 
 MAX_ROWS: Final = 5000
+MAX_VEHICLES: Final = 200
 MAX_CELL: Final = 8000
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
+
+LIST_SIGN: Final = "; "  # between the words of one cell
 
 # Which columns a kind has: those that a client may write.
 KINDS: Final[Mapping[str, tuple[Any, tuple[str, ...]]]] = {
@@ -51,6 +56,22 @@ KINDS: Final[Mapping[str, tuple[Any, tuple[str, ...]]]] = {
         ),
     ),
 }  # fmt: skip
+VEHICLE_COLUMNS: Final = (
+    "id", "nickname", "vin", "make", "model", "trim", "year", "license_plate", "odometer_km", "fuel_type",
+    "dongle_id", "dongle_connection_type", "vehicle_model_id", "ecu_family", "ecu_hardware", "ecu_software",
+    "ecu_calibration_id", "engine_displacement_cc", "engine_cylinders", "engine_stroke", "engine_aspiration",
+    "engine_redline_rpm", "engine_compression", "engine_injector_cc_min", "mods", "notes",
+)  # fmt: skip
+# What goes out: all that comes in, and what only the house writes or whose file a table can't carry.
+EXPORTED: Final[Mapping[str, tuple[Any, tuple[str, ...]]]] = {
+    **KINDS,
+    "vehicles": (Vehicle, VEHICLE_COLUMNS),
+    "documents": (
+        Document,
+        ("id", "vehicle_id", "title", "kind", "issued_on", "expires_on", "file_id", "notes"),
+    ),
+    "odometer-entries": (OdometerEntry, ("id", "vehicle_id", "read_at", "reading_km", "source", "note")),
+}
 
 
 class ImportRefused(DomainError):
@@ -89,6 +110,10 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, list):
+        return LIST_SIGN.join(map(str, value))
     return str(value)
 
 
@@ -177,6 +202,58 @@ def import_rows(
     if not dry_run:
         _write(model, fresh)
     return result
+
+
+def import_vehicles(
+    *,
+    user: Any,
+    text: str,
+    serializer: type[BaseSerializer[Any]],
+    skip_errors: bool = False,
+    dry_run: bool = False,
+) -> Imported:
+    """Add the vehicles of a CSV by the rules of REST (VIN, catalogue, dongle), all or none unless `skip_errors`.
+
+    Raises Invalid, ImportRefused.
+    """
+    rows = parse(text, VEHICLE_COLUMNS)
+    if len(rows) > MAX_VEHICLES:
+        raise Invalid(fields={"csv": [f"At most {MAX_VEHICLES} vehicles at a time."]})
+    result = Imported()
+    with transaction.atomic():
+        for row in rows:
+            line = row.pop("")
+            if problem := _add_vehicle(user, row, serializer, result):
+                result.errors[line] = problem
+        if result.errors and not skip_errors and not dry_run:
+            raise ImportRefused(fields={"rows": result.errors})
+        if dry_run:
+            transaction.set_rollback(True)
+    return result
+
+
+def _add_vehicle(
+    user: Any, row: Mapping[str, str], serializer: type[BaseSerializer[Any]], result: Imported
+) -> dict[str, Any] | None:
+    """What is wrong with the row, or nothing."""
+    words = [word.strip() for word in row.get("mods", "").split(LIST_SIGN.strip()) if word.strip()]
+    form: Any = serializer(data={**row, "mods": words}, context={"request": _Caller(user)})
+    if not form.is_valid():
+        return _messages(form.errors)
+    if Vehicle.objects.history_of(user).filter(pk=form.validated_data.get("id")).exists():
+        result.unchanged += 1
+        return None
+    try:
+        with transaction.atomic():
+            create_vehicle(user.pk, form.validated_data)
+    except DomainError as problem:
+        return problem.fields or {"record": [problem.text]}
+    except IntegrityError as problem:
+        constraint = getattr(getattr(problem.__cause__, "diag", None), "constraint_name", None) or ""
+        refusal = (constraint_errors.get(constraint) or ValueTaken)()
+        return refusal.fields or {"record": [refusal.text]}
+    result.created += 1
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from garage.serializers.flashing import BackupInput, FlashEventInput, FlashInput
 from garage.serializers.log import ModSerializer, ReminderSerializer, ServiceSerializer
 from garage.serializers.vehicle import LinkDongleInput, VehicleSerializer
 from garage.tests.making import make_vehicle
-from tests.cast import make_user
+from tests.cast import login, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("garage_plugs")]
 
@@ -100,3 +100,21 @@ def test_nobody_comes_in_without_a_login(anyone):
         model.objects.count() for model in (Vehicle, Mod, ServiceRecord, Reminder, EcuBackup, FlashJob)
     ]
     assert counted == [0] * 6
+
+
+@pytest.mark.parametrize(
+    "body", [{"odometer_km": 4_999_999}, {"odometer_km": 5_000_001}, {"done_on": "2999-01-01"}]
+)
+def test_a_reminder_that_would_be_due_beyond_any_odometer(body):
+    alice = make_user("alice")
+    bike = make_vehicle(alice, odometer_km=1000)
+    row = Reminder.objects.create(
+        owner=alice, vehicle=bike, title="Oil", due_odometer_km=2000, every_km=4_000_000, every_months=240
+    )
+    answer = login(alice).post(f"/api/v1/garage/reminders/{row.pk}/done/", body)
+    assert answer.status_code == 400, answer.json()
+    assert answer.json()["fields"], answer.json()
+    row.refresh_from_db()
+    assert (row.due_odometer_km, row.rev) == (2000, 1)
+    bike.refresh_from_db()
+    assert bike.odometer_km == 1000

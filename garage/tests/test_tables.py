@@ -69,6 +69,64 @@ def test_what_goes_out_comes_back_in(kind, alice, bike):
     }
 
 
+BIKES = [
+    {"make": "Yamaha", "model": "MT-07", "year": 2019, "vin": "JYARM33E4KA000471", "odometer_km": 12_000.5,
+     "ecu": {"family": "denso"}, "engine": {"displacement_cc": 689}, "mods": ["Slip-on", "=Quick shifter"]},
+    {"make": "Honda", "model": "Activa", "nickname": "@work"},
+]  # fmt: skip
+
+
+def test_vehicles_go_from_one_garage_to_another(alice, bob):
+    for bike in BIKES:
+        assert alice.post(f"{BASE}vehicles/", bike).status_code == 201
+    out = alice.get(f"{BASE}vehicles/export.csv")
+    assert out["Content-Disposition"] == 'attachment; filename="vehicles.csv"'
+    assert [row["nickname"] for row in rows_of(out)] == ["", "'@work"]
+    text = out.content.decode()
+    assert brought(alice, "vehicles", text).json() == {"created": 0, "unchanged": 2, "errors": {}}
+    refused = brought(bob, "vehicles", text)  # Alice's ids are hers
+    assert (refused.status_code, sorted(refused.json()["fields"]["rows"])) == (400, ["2", "3"])
+    bare = "\n".join(",".join(line.split(",")[1:]) for line in text.splitlines())
+    assert brought(bob, "vehicles", bare, "dry_run=true").json()["created"] == 2
+    assert Vehicle.objects.filter(owner=make_user("bob")).count() == 0
+    assert brought(bob, "vehicles", bare).json() == {"created": 2, "unchanged": 0, "errors": {}}
+    his = {row.model: row for row in Vehicle.objects.filter(owner=make_user("bob"))}
+    facts = his["MT-07"]
+    assert (facts.vin, float(facts.odometer_km), facts.ecu_family, float(facts.engine_displacement_cc)) == (
+        "JYARM33E4KA000471", 12_000.5, "denso", 689,
+    )  # fmt: skip
+    assert (facts.mods, his["Activa"].nickname) == (["Slip-on", "=Quick shifter"], "@work")
+    assert OdometerEntry.objects.filter(owner=make_user("bob")).count() == 1
+
+
+def test_vehicles_with_mistakes_do_not_come_in(alice):
+    text = (
+        "make,model,year,vin,vehicle_model_id\nYamaha,MT-07,2019,JYARM33E4KA000471,\n"
+        "Yamaha,MT-07,2019,JYARM33E4KA000471,\nKTM,,2020,,\nKTM,390,1700,,\n"
+        "KTM,390,2020,,018f0000-0000-7000-8000-00000000dead\n"
+    )
+    refused = brought(alice, "vehicles", text)
+    told = refused.json()["fields"]["rows"]
+    assert {line: sorted(fields) for line, fields in told.items()} == {
+        "3": ["vin"], "4": ["model"], "5": ["year"], "6": ["vehicle_model_id"],
+    }  # fmt: skip
+    assert Vehicle.objects.count() == 0
+    part = brought(alice, "vehicles", text, "skip_errors=true").json()
+    assert (part["created"], sorted(part["errors"]), Vehicle.objects.count()) == (1, ["3", "4", "5", "6"], 1)
+    many = "make,model\n" + "KTM,390\n" * 201
+    assert list(brought(alice, "vehicles", many).json()["fields"]) == ["csv"]
+
+
+@pytest.mark.parametrize("kind", ["documents", "odometer-entries"])
+def test_what_only_goes_out(kind, alice, bob, bike):
+    made(alice, "documents", bike)
+    assert alice.patch(f"{BASE}vehicles/{bike.pk}/", {"odometer_km": 10_001}).status_code == 200
+    (row,) = rows_of(alice.get(f"{BASE}{kind}/export.csv?vehicle_id={bike.pk}"))
+    assert row["vehicle_id"] == str(bike.pk)
+    assert rows_of(bob.get(f"{BASE}{kind}/export.csv")) == []
+    assert brought(alice, kind, "id\n").status_code == 404
+
+
 def test_a_foreign_table_without_ids_goes_to_one_vehicle(alice, bike):
     text = "\ufefffilled_on,quantity,odometer_km,full_tank\r\n2026-01-05,10,10500,true\r\n,,,\r\n2026-02-05,11.25,10900,no\r\n"
     done = brought(alice, "fuel-ups", text, f"vehicle_id={bike.pk}")

@@ -20,7 +20,8 @@ from core.renderers import Json
 from core.serializers import StrictSerializer
 from garage.models import Vehicle
 from garage.serializers.log import FuelUpSerializer, ModSerializer, ReminderSerializer, ServiceSerializer
-from garage.services.tables import KINDS, export, import_rows
+from garage.serializers.vehicle import FlatVehicleSerializer
+from garage.services.tables import EXPORTED, export, import_rows, import_vehicles
 
 MAX_BODY = 2 * 1024 * 1024  # bytes
 MAX_EXPORT = 50_000  # rows
@@ -70,9 +71,13 @@ class OfVehicle(StrictSerializer):
     vehicle_id = VisibleField(Vehicle, source="vehicle", required=False)
 
 
-class ImportQuery(OfVehicle):
+class VehiclesQuery(StrictSerializer):
     skip_errors = serializers.BooleanField(required=False)
     dry_run = serializers.BooleanField(required=False)
+
+
+class ImportQuery(OfVehicle, VehiclesQuery):
+    """The same, and the vehicle of rows that name none."""
 
 
 class ImportOutput(StrictSerializer):
@@ -96,15 +101,33 @@ class ExportView(APIView):
     def get(self, request: Request) -> HttpResponse:
         form = OfVehicle(data=request.query_params.dict(), context={"request": request})
         form.is_valid(raise_exception=True)
-        model, columns = KINDS[self.kind]
-        rows = (
-            model.objects.visible_to(request.user).filter(**form.validated_data).order_by("created_at", "id")
-        )
+        model, columns = EXPORTED[self.kind]
+        rows = model.objects.visible_to(request.user).order_by("created_at", "id")
+        if vehicle := form.validated_data.get("vehicle"):
+            rows = rows.filter(pk=vehicle.pk) if model is Vehicle else rows.filter(vehicle=vehicle)
         text = export(rows.values(*columns)[:MAX_EXPORT], columns)
         name = f'attachment; filename="{self.kind}.csv"'
         return HttpResponse(
             text, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": name}
         )
+
+
+class ImportVehiclesView(APIView):
+    """`garage/vehicles/import/` with a body of text/csv: all vehicles or none, unless `skip_errors=true`."""
+
+    parser_classes = (CsvParser,)
+
+    @extend_schema(parameters=[VehiclesQuery], request={"text/csv": OpenApiTypes.STR}, responses=ImportOutput)
+    def post(self, request: Request) -> Response:
+        form = VehiclesQuery(data=request.query_params.dict())
+        form.is_valid(raise_exception=True)
+        result = import_vehicles(
+            user=request.user,
+            text=str(request.data or ""),
+            serializer=FlatVehicleSerializer,
+            **form.validated_data,
+        )
+        return Response(ImportOutput(result).data)
 
 
 class ImportView(APIView):

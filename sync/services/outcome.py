@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 IMPOSSIBLE = {"record": ["A value is not possible."]}
 RETRYABLE_STATUS = {429, 503}
+MOST_LETTERS = 2_000
 
 
 @dataclass(slots=True)
@@ -122,7 +123,10 @@ class Outcome:
         }
 
     def bury(self, request: PushRequest, user_id: UUID) -> None:
-        """What was refused for good goes to the dead letters, the newest of each record."""
+        """What was refused for good goes to the dead letters, the newest of each record, MOST_LETTERS a person.
+
+        Without an end a client with invented ids could fill the disk.
+        """
         letters = {
             (name, record.shown_id): (why.code, why.errors, record.payload)
             for name, refused in self.rejected.items()
@@ -144,6 +148,10 @@ class Outcome:
                 unique_fields=["stream", "collection", "record"],
                 update_fields=["code", "errors", "payload", "client_id", "push_id", "created_at"],
             )  # fmt: skip
+            too_old = SyncRejection.objects.filter(stream=user_id).order_by("-created_at", "-id")[
+                MOST_LETTERS:
+            ]
+            SyncRejection.objects.filter(pk__in=list(too_old.values_list("pk", flat=True))).delete()
 
 
 BAD_ID = {"id": ["Give a UUID."]}

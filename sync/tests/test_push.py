@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sync.models import SyncRejection
+from sync.services import outcome
 from sync.tests.phone import LETTERS, bike, delta, key, only, push, updated
 from sync.tests.testapp.models import Bike, Invoice, Part, Shop
 from tests.cast import make_user
@@ -257,3 +258,12 @@ def test_a_child_waits_for_a_parent_that_is_sent_again(phone):
     assert SyncRejection.objects.count() == 0
     parent["nickname"] = "free"
     assert push(phone, changes).json()["rejected"] == []
+
+
+def test_dead_letters_have_an_end(phone, alice, monkeypatch):
+    monkeypatch.setattr(outcome, "MOST_LETTERS", 3)
+    for number in range(3):
+        records = [{"id": key(), "nickname": "cursed", "wheels": number} for _ in range(2)]
+        assert len(push(phone, updated(*records)).json()["rejected"]) == 2
+    kept = SyncRejection.objects.order_by("created_at", "id")
+    assert [letter.payload["wheels"] for letter in kept] == [1, 2, 2]

@@ -21,6 +21,7 @@ from telematics.selectors.series import chart
 from telematics.services.facts import settle_if_dirty
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from django.http import HttpRequest, HttpResponse
@@ -31,7 +32,8 @@ CHARTS: Final = (
     ("coolant_temp", "Coolant", "degC"),
     ("battery", "Battery", "V"),
 )
-SPANS: Final = {"1": "Day", "7": "Week", "30": "Month"}
+LAST_TRIP: Final = "trip"
+SPANS: Final = {LAST_TRIP: "Last trip", "1": "Day", "7": "Week", "30": "Month"}
 WIDTH: Final = 640
 HEIGHT: Final = 160
 POINTS: Final = 320
@@ -86,18 +88,15 @@ class HealthListView(_Page):
 
 
 class HealthView(_Page):
-    """Query: `days` 1, 7 or 30, counted back from the last sample."""
+    """Query: `days` 1, 7 or 30, counted back from the last sample; without it the last trip."""
 
     def get(self, request: HttpRequest, vehicle_id: UUID) -> HttpResponse:
         vehicle = Vehicle.objects.filter(pk=vehicle_id).select_related("owner").first()
         if vehicle is None:
             raise Http404
         settle_if_dirty(vehicle_id)
-        days = request.GET.get("days", "1")
-        days = days if days in SPANS else "1"
         latest = Latest.objects.filter(pk=vehicle_id).first()
-        until = latest.t if latest is not None and latest.t is not None else clock.now()
-        since = until - timedelta(days=int(days))
+        days, since, until = span_of(vehicle, latest, request.GET.get("days", LAST_TRIP))
         context = {
             **admin.site.each_context(request),
             "title": f"Health of {vehicle}",
@@ -114,6 +113,17 @@ class HealthView(_Page):
             "keys": DeviceKey.objects.live().filter(vehicle=vehicle).order_by("-last_used_at"),
         }
         return render(request, "telematics/health.html", context)
+
+
+def span_of(vehicle: Vehicle, latest: Latest | None, asked: str) -> tuple[str, datetime, datetime]:
+    """Which of `SPANS`, and its ends; a day where there is no trip."""
+    if asked not in SPANS or asked == LAST_TRIP:
+        trip = Trip.objects.live().filter(vehicle=vehicle).order_by("-start_at").first()
+        if trip is not None:
+            return LAST_TRIP, trip.start_at, trip.end_at
+        asked = "1"
+    until = latest.t if latest is not None and latest.t is not None else clock.now()
+    return asked, until - timedelta(days=int(asked)), until
 
 
 def codes_of(vehicle: Vehicle) -> list[dict[str, Any]]:

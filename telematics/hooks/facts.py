@@ -29,7 +29,7 @@ from telematics.models import (
 from telematics.selectors.dtc import describe
 from telematics.services.devices import make_key
 from telematics.services.dtcs import reported
-from telematics.services.facts import appended, settle
+from telematics.services.facts import settle, stirred
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,8 +113,8 @@ class DemoFacts:
         since = clock.now() - timedelta(days=30)
         AlertRule.objects.create(owner=bike.owner, kind=AlertKind.GEOFENCE, geofence=home, since=since)
         AlertRule.objects.create(
-            owner=bike.owner, vehicle=bike, name="Not faster than 90", kind=AlertKind.OVERSPEED,
-            params={"limit": 90, "min_s": 3}, since=since,
+            owner=bike.owner, vehicle=bike, name="Not faster than 100", kind=AlertKind.OVERSPEED,
+            params={"limit": 100, "min_s": 3}, since=since,
         )  # fmt: skip
         MaintenancePlan.objects.create(
             owner=bike.owner, vehicle=bike, title="Engine oil and filter", every_km=6000, every_months=12,
@@ -133,7 +133,7 @@ class DemoFacts:
         reported(bike.pk, bike.owner_id, at + 86_400_000, [ports.TroubleCode("P0133")], True)
 
 
-ports.appended.register("facts", appended)
+ports.stirred.register("facts", stirred)
 ports.reported.register("codes", reported)
 personal_data.register("telematics_facts", FactsData())
 file_holders.register("telematics", ImportFiles())

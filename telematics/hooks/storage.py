@@ -13,20 +13,19 @@ from core import clock
 from core.ports import dashboard_cards, demo_worlds, personal_data, topics
 from garage.selectors.vehicles import linked_dongle
 from telematics.drives import drive
-from telematics.instants import millis
+from telematics.instants import LAST_MS, millis
 from telematics.models import Daily, Latest, Segment, Source, Tail
-from telematics.selectors.read import days_with_samples, read
 from telematics.services.deleting import delete_of
+from telematics.services.export import Export
 from telematics.services.store import append
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from uuid import UUID
 
 DAYS: Final = 14
-ALL_TIME: Final = (0, 4_102_444_800_000)
 # Days ago, hour (UTC), minutes.
-DEMO_DRIVES: Final = ((6, 2, 38), (4, 3, 25), (4, 12, 27), (2, 2, 55), (1, 3, 24), (1, 13, 26))
+DEMO_DRIVES: Final = ((6, 2, 22), (4, 3, 14), (2, 12, 31), (1, 3, 16))
 DEMO_KM: Final = 19_640.0
 
 
@@ -38,7 +37,7 @@ class VehicleTopic:
 
 
 class TelemetryData:
-    """Raw samples, single ones and what is known by heart."""
+    """Raw samples (as CSV: a year of them is no list of objects), days and what is known by heart."""
 
     def export(self, user_id: UUID) -> Mapping[str, Any]:
         vehicles = Latest.objects.filter(owner_id=user_id)
@@ -46,18 +45,13 @@ class TelemetryData:
             "telemetry_latest": list(vehicles.values()),
             "telemetry_days": list(Daily.objects.filter(owner_id=user_id).values()),
             "telemetry_samples": {
-                str(pk): list(_rows(pk)) for pk in vehicles.values_list("pk", flat=True).order_by("pk")
+                str(pk): b"".join(Export(user_id, pk, 0, LAST_MS, None).csv()).decode()
+                for pk in vehicles.values_list("pk", flat=True).order_by("pk")
             },
         }
 
     def erase(self, user_id: UUID) -> None:
         delete_of(user_id)
-
-
-def _rows(vehicle_id: UUID) -> Iterator[dict[str, Any]]:
-    for day in days_with_samples(vehicle_id, *ALL_TIME):
-        for t, values in read(vehicle_id, day, day + 86_399_999).rows():
-            yield {"t": t} | values
 
 
 class TelemetryCard:

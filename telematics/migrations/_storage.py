@@ -88,13 +88,14 @@ CREATE FUNCTION telematics_append(
   a_source smallint, a_skew integer, a_codec smallint, a_signals smallint[], a_min real[], a_max real[], a_avg real[],
   a_last real[], a_count integer[], a_odo0 double precision, a_odo1 double precision, a_fuel real, a_dist real,
   a_data bytea, a_vals jsonb, a_odometer double precision, a_mode integer,
-  OUT outcome integer, OUT tell boolean, OUT live boolean, OUT newest timestamptz)
+  OUT outcome integer, OUT tell boolean, OUT live boolean, OUT newest timestamptz, OUT stirs boolean)
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   near RECORD;
 BEGIN
   tell := false;
   live := false;
+  stirs := false;
   IF a_mode = 0 AND NOT EXISTS (
     SELECT 1 FROM garage_vehicle v WHERE v.id = a_vehicle AND v.owner_id = a_owner AND v.deleted_at IS NULL)
   THEN outcome := -2; RETURN; END IF;
@@ -118,7 +119,7 @@ BEGIN
     a_last, a_count, a_odo0, a_odo1, a_fuel, a_dist, a_data);
   outcome := a_n;
   IF a_mode < 2 THEN
-    SELECT s.tell, s.live, s.newest INTO tell, live, newest
+    SELECT s.tell, s.live, s.newest, s.stirs INTO tell, live, newest, stirs
       FROM telematics_saw(a_vehicle, a_owner, a_t0, a_t1, a_vals, a_odometer) s;
   END IF;
 END $$;
@@ -128,7 +129,7 @@ END $$;
 # is told of a kilometre more, at most every five minutes; a live frame goes out at most four times a second.
 SAW = """
 CREATE FUNCTION telematics_saw(a_vehicle uuid, a_owner uuid, a_t0 timestamptz, a_t1 timestamptz, a_vals jsonb,
-  a_odometer double precision, OUT tell boolean, OUT live boolean, OUT newest timestamptz)
+  a_odometer double precision, OUT tell boolean, OUT live boolean, OUT newest timestamptz, OUT stirs boolean)
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   moment timestamptz := clock_timestamp();
@@ -158,6 +159,7 @@ BEGIN
     odometer_told_at = COALESCE(EXCLUDED.odometer_told_at, l.odometer_told_at),
     lat = EXCLUDED.lat, lon = EXCLUDED.lon, last_seen = EXCLUDED.last_seen,
     live_at = COALESCE(EXCLUDED.live_at, l.live_at);
+  stirs := NOT EXISTS (SELECT 1 FROM telematics_dirty d WHERE d.vehicle_id = a_vehicle);
   INSERT INTO telematics_dirty (vehicle_id, owner_id, t0, t1) VALUES (a_vehicle, a_owner, a_t0, a_t1)
     ON CONFLICT DO NOTHING;
 END $$;

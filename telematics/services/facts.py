@@ -27,16 +27,15 @@ from telematics.services.packing import lock
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from telematics.samples import Samples
-
 SETTLE: Final = "telematics.settle"
 SOON_S: Final = 5
 NEAR_MS: Final = 3_600_000
-# The append has marked its range as dirty. A vehicle that had no such row before gets a job; later ones are found by
-# it, for it holds the vehicle's lock.
-_FIRST: Final = """
-SELECT NOT EXISTS (SELECT 1 FROM telematics_dirty d WHERE d.vehicle_id = %s AND NOT (d.t0 >= %s AND d.t1 <= %s))"""
-_TAKE: Final = "DELETE FROM telematics_dirty WHERE vehicle_id = %s RETURNING t0, t1, NOT shrinks"
+# A day at a time, the oldest first: so a long import holds the vehicle's lock only for moments.
+_TAKE: Final = """
+DELETE FROM telematics_dirty d WHERE d.vehicle_id = %(vehicle)s AND d.t0 < (
+  SELECT min(o.t0) FROM telematics_dirty o WHERE o.vehicle_id = %(vehicle)s) + interval '1 day'
+RETURNING d.t0, d.t1, NOT d.shrinks"""
+MOST_AT_ONCE: Final = 200  # dirty ranges that a reader waits for; the job works off more than that alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +47,38 @@ class Range:
     grows: bool
 
 
-def appended(vehicle_id: UUID, owner_id: UUID, t0: int, t1: int, samples: Samples) -> None:
-    """The plug of `ports.appended`: a job that looks at this range (ms) soon. One statement where one waits already."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIRST, [vehicle_id, moment(t0), moment(t1)])
-        (first,) = cursor.fetchone() or (True,)
-    if first:
-        enqueue(SETTLE, delay_seconds=SOON_S, vehicle_id=str(vehicle_id))
+def stirred(vehicle_id: UUID) -> None:
+    """The plug of `ports.stirred`: a job that looks soon. Ranges that come meanwhile are found by it, for it holds the
+    vehicle's lock.
+    """
+    enqueue(SETTLE, delay_seconds=SOON_S, vehicle_id=str(vehicle_id))
 
 
 def settle_if_dirty(vehicle_id: UUID) -> None:
-    """Before reading facts: one statement where nothing has changed."""
-    if Dirty.objects.filter(vehicle_id=vehicle_id).exists():
+    """Before reading facts: one statement where nothing has changed. A long import is left to its job."""
+    waiting = Dirty.objects.filter(vehicle_id=vehicle_id).values_list("t0", flat=True)[: MOST_AT_ONCE + 1]
+    if 0 < len(waiting) <= MOST_AT_ONCE:
         settle(vehicle_id)
 
 
 def settle(vehicle_id: UUID) -> int:
     """Make all facts of the vehicle's dirty ranges anew; how many ranges. Repeating does nothing."""
+    done = 0
+    while taken := _settle_some(vehicle_id):
+        done += taken
+    return done
+
+
+def _settle_some(vehicle_id: UUID) -> int:
     with as_system("facts of a vehicle are made whoever reads them"):
         lock(vehicle_id)
         with connection.cursor() as cursor:
-            cursor.execute(_TAKE, [vehicle_id])
+            cursor.execute(_TAKE, {"vehicle": vehicle_id})
             taken = [Range(millis(t0), millis(t1), grows) for t0, t1, grows in cursor.fetchall()]
-        vehicle = Vehicle.objects.filter(pk=vehicle_id).first()
-        if vehicle is None or not taken:
-            return 0
-        for part in pieces(taken):
-            renew(vehicle, part)
+        vehicle = Vehicle.objects.filter(pk=vehicle_id).first() if taken else None
+        if vehicle is not None:
+            for part in pieces(taken):
+                renew(vehicle, part)
         return len(taken)
 
 

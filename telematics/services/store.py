@@ -150,6 +150,9 @@ def _with_ids(samples: Samples, pack: Packer) -> Samples:
 def _tell(vehicle_id: UUID, owner_id: UUID, fresh: Samples, stored: list[Stored]) -> None:
     for plug in ports.appended.values():
         plug(vehicle_id, owner_id, fresh.t0, fresh.t1, fresh)
+    if any(one.stirs for one in stored):
+        for woken in ports.stirred.values():
+            woken(vehicle_id)
     if any(one.tell for one in stored):
         tell_garage(vehicle_id, owner_id)
     if any(one.live for one in stored):

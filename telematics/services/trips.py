@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from telematics.selectors.facts import Reader
 
 LIVE: Final = timedelta(seconds=60)
-SURELY_RAW: Final = timedelta(days=80)  # younger than any retention: its samples are still there
+SURELY_RAW: Final = timedelta(hours=20)  # younger than any retention: its samples are still there
 COPIED: Final = (
     "distance_m", "distance_source", "gps_m", "drive_s", "idle_s", "speed_max", "speed_avg", "rpm_max", "coolant_max",
     "fuel_l", "fuel_source", "level_used", "refuelled",

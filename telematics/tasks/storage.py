@@ -2,11 +2,15 @@
 
 import logging
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from telematics.services import compaction, partitions, retention, tail
 
 log = logging.getLogger(__name__)
+
+# Making and dropping a partition waits three seconds for writers, then gives way to them.
+AGAIN = RetryStrategy(max_attempts=10, linear_wait=60)
 
 
 @app.periodic(cron="* * * * *")
@@ -18,7 +22,7 @@ def fold_tail(timestamp: int) -> None:
 
 
 @app.periodic(cron="17 1 * * *")
-@app.task(name="telematics.make_months", queueing_lock="telematics.make_months")
+@app.task(name="telematics.make_months", queueing_lock="telematics.make_months", retry=AGAIN)
 def make_months(timestamp: int) -> None:
     """Nightly: partitions ahead, and for what lies outside of them."""
     if made := partitions.make_months():
@@ -26,7 +30,7 @@ def make_months(timestamp: int) -> None:
 
 
 @app.periodic(cron="37 1 * * *")
-@app.task(name="telematics.retain", queueing_lock="telematics.retain")
+@app.task(name="telematics.retain", queueing_lock="telematics.retain", retry=AGAIN)
 def retain(timestamp: int) -> None:
     """Nightly: raw samples that have had their time."""
     if gone := retention.retain():

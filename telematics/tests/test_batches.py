@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from core.testing.counting import statements
 from core.throttling import local
 from garage.models import Vehicle
 from telematics import ports
@@ -54,6 +55,15 @@ def test_the_documented_batch(client, bike):
     }
     assert same(stored(bike), whole)
     assert Segment.objects.get().skew_ms == 8 * 3_600_000 - 61_000
+
+
+def test_a_batch_costs_the_login_and_one_statement(client, bike):
+    whole = drive(1200)
+    client.post(path(bike), batch(bike, whole.take(slice(0, 600))))  # which wakes the job that makes facts
+    with statements() as told:
+        client.post(path(bike), batch(bike, whole.take(slice(600, 1200))))
+    assert len(told) == 2
+    assert "telematics_append" in told[1]
 
 
 def test_columns_and_both_spellings_say_the_same(client, bike, alice):
@@ -288,6 +298,17 @@ def test_several_vehicles_in_one_request(client, bike, alice):
     assert results[0]["accepted"] == results[2]["accepted"] == 60
     assert results[1]["code"] == "not_found"
     assert Segment.objects.count() == 2
+
+
+def test_a_phone_that_was_offline_for_long(client, bike, settings):
+    """Many batches of one vehicle are one request."""
+    settings.THROTTLES = settings.THROTTLES | {"telemetry": "1/h"}
+    local.clear()
+    whole = drive(1200)
+    batches = [batch(bike, whole.take(slice(begin, begin + 60))) for begin in range(0, 1200, 60)]
+    results = client.post("/api/v1/telematics/batches/", {"batches": batches[::-1]}).json()["results"]
+    assert [one["accepted"] for one in results] == [60] * 20
+    assert same(stored(bike), whole)
 
 
 @pytest.mark.parametrize("body", [{}, {"batches": []}, {"batches": {}}, {"batches": [{}] * 101}])

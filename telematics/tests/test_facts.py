@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core import hub
 from core.clock import held_at
 from core.testing.jobs import run_jobs
 from telematics.instants import moment
@@ -199,6 +200,22 @@ def test_only_what_is_fresh_is_told(bike, alice, monkeypatch):
         facts.settle(bike.pk)
         facts.settle(bike.pk)
     assert told == ["Overspeed: 170 km/h"]
+
+
+def test_who_watches_the_vehicle_hears_of_trip_and_alert(bike, alice, django_capture_on_commit_callbacks):
+    rule(alice, params={"limit": 130})
+    drive = course((120, 60), (30, 150), (20, 60))
+    with (
+        held_at(moment(drive.t1 + 5000)),
+        hub.waiting([f"vehicle:{bike.pk}"]) as box,
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        put(bike, drive)
+        facts.settle(bike.pk)
+    frames = {frame["type"]: frame for frame in iter(lambda: box.get(1), None)}
+    trip, alert = Trip.objects.get(), Alert.objects.get()
+    assert (frames["TRIP"]["tripId"], round(frames["TRIP"]["distanceM"])) == (str(trip.pk), 3493)
+    assert (frames["ALERT"]["alertId"], frames["ALERT"]["title"]) == (str(alert.pk), "Overspeed: 150 km/h")
 
 
 def test_a_rule_does_not_judge_what_was_before_it(bike, alice):

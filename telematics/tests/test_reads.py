@@ -6,6 +6,8 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient
 from lxml import etree
 
 from core.testing.counting import statements
@@ -166,6 +168,15 @@ def test_exports_are_exact(client, bike, morning):
     assert [float(point.get("lat")) for point in points] == morning.signals["lat"].tolist()
     some = export(client, bike, "csv", signals="speed", to=NOON).decode()
     assert some == "t,time,speed\r\n1704110400000,2024-01-01T12:00:00.000Z,0\r\n"
+
+
+def test_an_export_under_asgi_is_the_same(client, bike, morning):
+    async def fetch():
+        headers = {"Authorization": client._credentials["HTTP_AUTHORIZATION"]}
+        answer = await AsyncClient().get(at(bike, "export/?format=jsonl"), headers=headers)
+        return b"".join([piece async for piece in answer.streaming_content])
+
+    assert async_to_sync(fetch)() == export(client, bike, "jsonl")
 
 
 @pytest.mark.parametrize(

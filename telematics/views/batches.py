@@ -18,6 +18,7 @@ from telematics.ingest.body import MAX_BATCH, read_json
 from telematics.instants import millis
 from telematics.serializers.storage import BatchesInput, BatchesOutput, BatchInput, BatchOutput
 from telematics.services.ingesting import accept
+from telematics.services.packing import lock_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,7 @@ class BatchView(APIView):
     @extend_schema(parameters=[STRICT], request=BatchInput, responses={202: BatchOutput})
     def post(self, request: Request, vehicle_id: UUID) -> Response:
         owner_id = caller_id(request)
-        _demand(owner_id, vehicle_id)
+        demand("telemetry", f"{owner_id}:{vehicle_id}")  # nobody can use up those of another's vehicle
         given = read_json(request._request)
         return Response(_take(owner_id, vehicle_id, given, strict=is_strict(request)), status=202)
 
@@ -50,10 +51,9 @@ class BatchesView(APIView):
         if not isinstance(batches, list) or not 0 < len(batches) <= MOST_BATCHES:
             raise Invalid(fields={"batches": [f"Give a list of 1 to {MOST_BATCHES} batches."]})
         owner_id, strict = caller_id(request), is_strict(request)
-        # One order of vehicles for all, so that two uploads never wait for each other in a circle.
-        order = sorted(range(len(batches)), key=lambda place: _sort_key(batches[place]))
-        answers = {place: self._one(owner_id, batches[place], strict=strict) for place in order}
-        return Response({"results": [answers[place] for place in range(len(batches))]}, status=202)
+        demand("telemetry", f"{owner_id}:batches")
+        lock_all(owner_id, {one for one in map(_vehicle_of, batches) if one is not None})
+        return Response({"results": [self._one(owner_id, one, strict=strict) for one in batches]}, status=202)
 
     def _one(self, owner_id: UUID, given: Any, *, strict: bool) -> dict[str, Any]:
         vehicle_id = None
@@ -61,7 +61,6 @@ class BatchesView(APIView):
             if not isinstance(given, dict):
                 raise Invalid("A batch must be an object.")
             vehicle_id = vehicle_of(given)
-            _demand(owner_id, vehicle_id)
             with transaction.atomic():
                 answer = _take(owner_id, vehicle_id, given, strict=strict)
         except DomainError as problem:
@@ -74,19 +73,14 @@ def is_strict(request: Request) -> bool:
     return request.query_params.get("strict", "") in {"1", "true"}
 
 
-def _demand(owner_id: UUID, vehicle_id: UUID) -> None:
-    """So many batches a second of one vehicle; nobody can use up those of another's."""
-    demand("telemetry", f"{owner_id}:{vehicle_id}")
-
-
 def _take(owner_id: UUID, vehicle_id: UUID, given: Mapping[str, Any], *, strict: bool) -> dict[str, Any]:
     """Whose vehicle it is is asked by the statement that stores: a request less for the database."""
     batch = read_batch(given, now=millis(clock.now()), vehicle_id=vehicle_id, strict=strict)
     return accept(vehicle_id, owner_id, batch)
 
 
-def _sort_key(given: Any) -> str:
+def _vehicle_of(given: Any) -> UUID | None:
     try:
-        return str(vehicle_of(given)) if isinstance(given, dict) else ""
+        return vehicle_of(given) if isinstance(given, dict) else None
     except Invalid:
-        return ""
+        return None

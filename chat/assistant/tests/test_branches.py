@@ -4,6 +4,7 @@ import pytest
 
 from chat.assistant.models import AssistantMessage, AssistantSession, Feedback
 from chat.assistant.tests.conftest import text_of
+from core.testing.counting import statements
 from tests.cast import make_user
 
 pytestmark = pytest.mark.django_db
@@ -117,14 +118,16 @@ def test_clearing_forgets_the_words_and_the_name_can_be_used_again(rita):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_lists_cost_the_same_however_long(rita, count, django_assert_num_queries):
+def test_lists_cost_the_same_however_long(rita, count):
     for number in range(count):
         rita.post(CHAT, {"message": "help", "session_id": f"n{number}"})
         ask(rita, "help")
-    with django_assert_num_queries(2):  # the login, the rows
+    with statements() as told:
         assert len(rita.get(f"{CHAT}sessions/").json()["sessions"]) == count + 1
-    with django_assert_num_queries(4):  # and the conversation, its branches
+    assert len(told) == 2  # the login, the rows
+    with statements() as told:
         assert len(rita.get(HERE).json()["messages"]) == 2 * count
+    assert len(told) == 4  # and the conversation, its branches
 
 
 def test_pages_of_a_conversation(rita):

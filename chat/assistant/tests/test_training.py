@@ -11,9 +11,11 @@ from chat.assistant.clean import Plain, as_data, visible
 from chat.assistant.errors import TooMuchTraining
 from chat.assistant.models import AssistantSession, TrainingChunk, TrainingData
 from chat.assistant.retrieval import CHUNK, OVERLAP, find, pieces
+from chat.assistant.services import training
 from chat.assistant.services.training import SESSION_BYTES, USER_BYTES, add_training
 from chat.assistant.wording import near, terms
 from core.rls import as_system, as_user
+from core.testing.counting import statements
 from tests.cast import make_user
 
 CHAT = "/api/v1/chat/"
@@ -92,18 +94,19 @@ def test_it_can_be_changed_and_forgotten(rita):
 
 
 @pytest.mark.django_db
-def test_lists_by_conversation(rita, django_assert_num_queries):
+def test_lists_by_conversation(rita):
     rita.post(TRAINING, {"body": "one", "session_id": "s"})
     for count, text in enumerate(("two", "three"), start=1):
         rita.post(TRAINING, {"body": text})
-        with django_assert_num_queries(2):
+        with statements() as told:
             assert len(rita.get(TRAINING).json()["results"]) == count + 1
+        assert len(told) == 2  # the login, the rows
     assert [row["body"] for row in rita.get(TRAINING, {"session_id": "s"}).json()["results"]] == ["one"]
 
 
 @pytest.mark.django_db
 def test_caps_of_a_conversation_and_of_a_person(rita):
-    half = "x " * (SESSION_BYTES // 4)
+    half = "xy " * (SESSION_BYTES // 6 + 100)
     assert rita.post(TRAINING, {"body": f"a{half}", "session_id": "s"}).status_code == 201
     full = rita.post(TRAINING, {"body": f"b{half}", "session_id": "s"})
     assert (full.status_code, full.json()["code"], list(full.json()["fields"])) == (
@@ -140,14 +143,15 @@ def test_bad_texts(rita, body):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_do_not_pass_the_cap():
+def test_many_at_once_do_not_pass_the_cap(monkeypatch):
+    monkeypatch.setattr(training, "USER_BYTES", 3000)
     with as_system("test"):
         user = make_user("rita")
     outcomes = []
 
     def add(number):
         try:
-            add_training(owner=user, title="", body=f"{number}{'y' * (USER_BYTES // 3)}", session=None)
+            add_training(owner=user, title="", body=f"{number}{'y' * 1000}", session=None)
             outcomes.append("kept")
         except TooMuchTraining:
             outcomes.append("full")
@@ -161,7 +165,7 @@ def test_many_at_once_do_not_pass_the_cap():
         thread.join(30)
     assert sorted(outcomes) == ["full"] * 3 + ["kept"] * 2
     with as_system("test"):
-        assert sum(TrainingData.objects.values_list("size", flat=True)) <= USER_BYTES
+        assert sum(TrainingData.objects.values_list("size", flat=True)) <= 3000
 
 
 @settings(max_examples=60, deadline=None)

@@ -10,7 +10,7 @@
   const part = (name) => document.getElementById(`inbox-${name}`);
   const log = part("log"), compose = part("compose"), box = part("body"), list = part("canned"), hint = part("hint");
   const LIVE = ["tabs", "rows", "head", "people", "log"];
-  const POLL = 15000, CALM = 60000, SOON = 150, SAID = 6000;  // milliseconds
+  const POLL = 15000, CALM = 60000, SOON = 150, OTHERS = 800, HIDDEN = 5000, SAID = 6000;  // milliseconds
 
   // -- Drawing: what has not changed stays where it is, so that focus, choice and screen readers are left alone
 
@@ -58,12 +58,16 @@
 
   // -- Refreshing: one request at a time, and one more when something happened meanwhile
 
-  let asking = false, again = false, soon = 0;
+  let asking = false, again = false, soon = 0, due = Infinity;
   function refresh(wait = SOON) {
-    if (!soon) soon = setTimeout(ask, wait);
+    const at = Date.now() + wait;
+    if (at >= due) return;
+    clearTimeout(soon);
+    due = at;
+    soon = setTimeout(ask, wait);
   }
   async function ask() {
-    soon = 0;
+    due = Infinity;
     if (asking) { again = true; return; }
     asking = true;
     try {
@@ -78,13 +82,19 @@
       }
       if (low) log.scrollTop = log.scrollHeight;
       look();
+      count();
     } catch {
       say("The server does not answer; trying again.");
-      setTimeout(refresh, 5000);
+      refresh(5000);
     } finally {
       asking = false;
       if (again) { again = false; refresh(); }
     }
+  }
+  const title = document.title;
+  function count() {
+    const unread = [...part("rows").querySelectorAll(".inbox-unread")].reduce((sum, one) => sum + parseInt(one.textContent, 10), 0);
+    document.title = unread ? `(${unread}) ${title}` : title;
   }
   function say(words) {
     const state = part("state");
@@ -175,7 +185,7 @@
       if (frame.threadId === thread && frame.user !== inbox.dataset.me) typing(frame.typing, frame.user);
     } else if (["MESSAGE", "EDITED", "DELETED", "THREAD", "READ", "NOTE", "SEEN"].includes(frame.type)) {
       if (frame.type === "MESSAGE" && frame.threadId === thread && frame.senderId !== inbox.dataset.me) typing(false);
-      refresh();
+      refresh(document.hidden ? HIDDEN : frame.threadId === thread ? SOON : OTHERS);
     }
   }
   let silence = 0;
@@ -279,7 +289,7 @@
         tell(await post(new FormData(compose)));
         if (compose.elements.deed.value === "reply") compose.dataset.joined = "true";
         compose.elements.client_id.value = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
-        box.value = "";
+        box.value = compose.elements.files.value = "";
         sessionStorage.removeItem(draft);
         log.scrollTop = log.scrollHeight;
         if (past) location.assign(inbox.dataset.here.replace(/&?before=\d+/, ""));
@@ -292,7 +302,9 @@
       refresh(0);
     });
     function mode() {
-      part("send").textContent = compose.elements.deed.value === "note" ? "Add note" : "Send";
+      const note = compose.elements.deed.value === "note";
+      part("send").textContent = note ? "Add note" : "Send";
+      part("attach").hidden = compose.elements.files.disabled = note;
     }
     compose.addEventListener("change", mode);
     mode();
@@ -331,6 +343,7 @@
   if (log && !past) log.scrollTop = log.scrollHeight;
   part("rows").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   look();
+  count();
   let calm = Date.now();
   setInterval(() => {  // the clocks run even when nobody writes
     if (document.hidden) return;

@@ -13,7 +13,7 @@ from django.db import connection
 from marketplace.selectors.search.conditions import Condition, Wanted
 
 FEW = 2000  # so many candidates are sorted; when there are more, the order's index is walked
-FIRST = 400  # so many rows of the order are tried before anything else, for conditions that many rows meet
+FIRST = 1000  # so many rows of the order are tried before anything else, for conditions that many rows meet
 MAX_COUNT = 1000
 
 # Name in the API -> column and its type.
