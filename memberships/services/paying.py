@@ -9,7 +9,7 @@ from core import clock
 from core.errors import NotFound
 from core.rls import as_system
 from memberships.calendar import period_end
-from memberships.machine import Term, end, next_start, paid, tick, upgraded
+from memberships.machine import Term, end, next_start, paid, upgraded
 from memberships.models import EndReason, InvoiceKind, InvoiceStatus, Membership, MembershipInvoice, Plan
 from memberships.services.lives import (
     KIND,
@@ -175,9 +175,10 @@ def take_back(membership_id: UUID, *, full: bool) -> None:
         charged_back = invoice.payment_id in set(by_bank.values_list("pk", flat=True))
         invoice.status = InvoiceStatus.REFUNDED
         invoice.save(update_fields=["status"])
-        now, term = clock.now(), tick(term_of(row), clock.now(), rules())
-        if not term.live or (invoice.period_end and invoice.period_end <= now):
-            return  # a period of long ago
+        now, term = clock.now(), settle_time(row)
+        until = invoice.period_end
+        if not term.live or (until and row.period_end and until <= now and until < row.period_end):
+            return  # a period of long ago, and another one was paid since
         drop_subscription(row)
         if invoice.old_plan is not None and not charged_back:
             _step_down(row, invoice, invoice.old_plan)
