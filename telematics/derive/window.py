@@ -8,13 +8,18 @@ change, and it is found by looking wider and wider until there are such divides 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeAlias, TypeVar
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from telematics.samples import Samples
 
+Breaks: TypeAlias = "Sequence[int] | NDArray[np.int64]"
 BEFORE_ALL: Final = -(1 << 60)  # ms; nothing is older
 AFTER_ALL: Final = 1 << 60
 FIRST_LOOK_MS: Final = 900_000
@@ -28,7 +33,7 @@ class Divided(Protocol[F_co]):
     @property
     def facts(self) -> Sequence[F_co]: ...
     @property
-    def breaks(self) -> Sequence[int]: ...
+    def breaks(self) -> Breaks: ...
 
 
 F = TypeVar("F")
@@ -74,15 +79,17 @@ def settle(
         right = right if after is not None else min(right * WIDER, memory_ms)
 
 
-def _before(breaks: Sequence[int], t0: int, low: int, *, full: bool) -> int | None:
-    known = [at for at in breaks if at <= t0]
-    if known:
-        return max(known)
+def _before(breaks: Breaks, t0: int, low: int, *, full: bool) -> int | None:
+    known = np.asarray(breaks, np.int64)
+    place = int(np.searchsorted(known, t0, side="right"))
+    if place:
+        return int(known[place - 1])
     return low if full or low == BEFORE_ALL else None
 
 
-def _after(breaks: Sequence[int], t1: int, high: int, *, full: bool) -> int | None:
-    known = [at for at in breaks if at >= t1]
-    if known:
-        return min(known)
+def _after(breaks: Breaks, t1: int, high: int, *, full: bool) -> int | None:
+    known = np.asarray(breaks, np.int64)
+    place = int(np.searchsorted(known, t1))
+    if place < len(known):
+        return int(known[place])
     return high if full or high == AFTER_ALL else None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from telematics.derive.motion import Mask
+    from telematics.derive.window import Breaks
     from telematics.samples import Instants, Samples, Values
 
 EDGE_MS: Final = HOLD_MS
@@ -55,7 +56,7 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Events:
     facts: list[Event] = field(default_factory=list)
-    breaks: tuple[int, ...] = ()
+    breaks: Breaks = ()
 
 
 class Kind(NamedTuple):
@@ -101,7 +102,7 @@ def _stretches(
 
     found = spells(t, on, off, gap_ms=gap_ms, least_ms=int(least_s * 1000))
     breaks = divides(t, off, known, gap_ms=gap_ms, edge_ms=EDGE_MS)
-    return Events([event(spell) for spell in found], tuple(breaks))
+    return Events([event(spell) for spell in found], breaks)
 
 
 def _above(t: Instants, value: Values, limit: float, hysteresis: float) -> _Judged:
@@ -141,7 +142,7 @@ def _battery(rule: Rule, samples: Samples, known: tuple[int, int]) -> Events:
         least_s=rule.param("running_s"), what="running", lowest=True,
     )  # fmt: skip
     both = sorted([*off.facts, *running.facts], key=lambda event: event.t0)
-    return Events(both, tuple(sorted(set(off.breaks) & set(running.breaks))))
+    return Events(both, np.intersect1d(off.breaks, running.breaks))
 
 
 def _idling(rule: Rule, samples: Samples, known: tuple[int, int]) -> Events:
@@ -191,8 +192,7 @@ def _geofence(rule: Rule, samples: Samples, known: tuple[int, int]) -> Events:
             if rule.on_enter if entered else rule.on_exit:
                 what = "enter" if entered else "exit"
                 found.append(Event(int(t[now]), int(t[now + 1]), None, what))
-    breaks = [*t[sure + 1].tolist(), *silences(t, known, gap_ms=MEMORY_MS, edge_ms=EDGE_MS)]
-    return Events(found, tuple(sorted(int(at) for at in breaks)))
+    return Events(found, np.union1d(t[sure + 1], silences(t, known, gap_ms=MEMORY_MS, edge_ms=EDGE_MS)))
 
 
 def _fuel_drop(rule: Rule, samples: Samples, known: tuple[int, int]) -> Events:
@@ -205,14 +205,13 @@ def _fuel_drop(rule: Rule, samples: Samples, known: tuple[int, int]) -> Events:
         if before.last - after.first >= least and after.t - before.end <= MEMORY_MS
     ]
     level = samples.t[~np.isnan(samples.column("fuel_level"))]
-    inner = [
-        at
-        for part in parts
-        for at in level[(level > part.t) & (level <= part.end)].tolist()
-        if known[0] + REACH_MS <= at <= known[1] - REACH_MS
-    ]
-    breaks = [*inner, *silences(level, known, gap_ms=MEMORY_MS, edge_ms=REACH_MS)]
-    return Events(found, tuple(sorted(int(at) for at in breaks)))
+    driven = np.zeros(len(level), bool)
+    for part in parts:
+        driven |= (level > part.t) & (level <= part.end)
+    driven &= (level >= known[0] + REACH_MS) & (level <= known[1] - REACH_MS)
+    return Events(
+        found, np.union1d(level[driven], silences(level, known, gap_ms=MEMORY_MS, edge_ms=REACH_MS))
+    )
 
 
 _SPEED: Final = ("speed", "gps_speed")

@@ -43,28 +43,24 @@ def spells(t: Instants, on: Mask, off: Mask, *, gap_ms: int, least_ms: int) -> l
     ]
 
 
-def divides(t: Instants, off: Mask, known: tuple[int, int], *, gap_ms: int, edge_ms: int) -> list[int]:
-    """Instants that no stretch spans: of samples that end one, and in silences.
+def divides(t: Instants, off: Mask, known: tuple[int, int], *, gap_ms: int, edge_ms: int) -> Instants:
+    """Instants that no stretch spans, ascending: of samples that end one, and in silences.
 
     edge_ms: so near to the ends of what is `known` nothing is said.
     """
-    low, high = known[0] + edge_ms, known[1] - edge_ms
-    return sorted(
-        int(at)
-        for at in {*t[off].tolist(), *silences(t, known, gap_ms=gap_ms, edge_ms=edge_ms)}
-        if low <= at <= high
-    )
+    found = np.union1d(t[off], silences(t, known, gap_ms=gap_ms, edge_ms=edge_ms))
+    return found[(found >= known[0] + edge_ms) & (found <= known[1] - edge_ms)]
 
 
-def silences(t: Instants, known: tuple[int, int], *, gap_ms: int, edge_ms: int) -> list[int]:
-    """Instants at both ends of each silence longer than `gap_ms`."""
+def silences(t: Instants, known: tuple[int, int], *, gap_ms: int, edge_ms: int) -> Instants:
+    """Instants at both ends of each silence longer than `gap_ms`, in any order."""
     low, high = known[0] + edge_ms, known[1] - edge_ms
+    ends: list[int] = []
     if not len(t):
-        return [low, high] if high - low > gap_ms else []
-    wide = np.flatnonzero(np.diff(t) > gap_ms)
-    found = [*(t[wide] + 1).tolist(), *(t[wide + 1] - 1).tolist()]
+        return np.array([low, high] if high - low > gap_ms else ends, np.int64)
     if int(t[0]) - low > gap_ms:
-        found += [low, int(t[0]) - 1]
+        ends += [low, int(t[0]) - 1]
     if high - int(t[-1]) > gap_ms:
-        found += [int(t[-1]) + 1, high]
-    return found
+        ends += [int(t[-1]) + 1, high]
+    wide = np.flatnonzero(np.diff(t) > gap_ms)
+    return np.concatenate([t[wide] + 1, t[wide + 1] - 1, np.array(ends, np.int64)])
