@@ -23,7 +23,8 @@ class ScopedQuerySet(QuerySet[M, M]):
         return self.filter(self.scope(user)) if user.is_authenticated else self.none()
 
     def scope(self, user: Any) -> Q:
-        return Q(**{self.owner_path: user})
+        bare = self.owner_path.endswith("_id")  # a column that is no foreign key
+        return Q(**{self.owner_path: user.pk if bare else user})
 
     def live(self) -> Self:
         if any(field.name == "deleted_at" for field in self.model._meta.fields):

@@ -28,7 +28,7 @@ def _code(row: DtcEvent) -> Fact:
     meaning = describe(row.code, row.vehicle.make)
     text = (
         f"{row.vehicle} shows the trouble code {row.code} ({row.get_status_display().lower()}) since "
-        f"{row.first_seen:%d %B %Y}: {meaning.text}. Safe to ride: {meaning.safe_to_ride}. {meaning.advice}"
+        f"{row.first_seen:%d %B %Y}: {meaning.text}. {meaning.advice}"
     )
     where = f"/api/v1/telematics/dtcs/{row.pk}/"
     return Fact(text, Source("dtc", str(row.pk), f"{row.code} on {row.vehicle}", where))
@@ -107,6 +107,6 @@ class VehicleHealth(PlainKnowledge):
             return None
         if not meaning.known:
             return None
-        text = f"{meaning.code}: {meaning.text}. Safe to ride: {meaning.safe_to_ride}. {meaning.advice}"
+        text = f"{meaning.code}: {meaning.text}. {meaning.advice}"
         where = f"/api/v1/telematics/dtc-codes/{meaning.code}/"
         return Fact(text, Source("dtc_code", meaning.code, f"Trouble code {meaning.code}", where))

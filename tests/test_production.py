@@ -85,7 +85,7 @@ def test_secrets_come_from_files_and_several_keys_may_be_active(tmp_path):
         ("getattr(s, 'CORS_ALLOW_CREDENTIALS', False)", "False"),
         ("s.SMS_BACKEND", "off"),  # never on the screen of a production machine
         ("s.EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend"),
-        ("s.DATABASES['default']['OPTIONS']['options']", "-c role=revsync_app"),
+        ("s.DATABASES['default']['OPTIONS']['options']", "-c role=revsync_app -c jit=off"),
         ("s.ALLOWED_HOSTS", "['api.revsync.example']"),
     ],
 )

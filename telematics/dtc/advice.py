@@ -43,10 +43,12 @@ _MIXTURE = Advice(
 )
 _CHARGE = Advice("workshop", "care", "The battery may run flat on the way; the engine may not start again.")
 _GEARBOX = Advice("workshop", "care", "Gears may slip or refuse; keep your distance and ride to a workshop.")
-_CATALYST = Advice("soon", "yes", "Safe to ride; have it checked in the next weeks, it fails emission tests.")
+_CATALYST = Advice(
+    "soon", "yes", "It usually rides on; have it checked in the next weeks, it fails emission tests."
+)
 _COMFORT = Advice("info", "yes", "No danger; have it looked at with the next service.")
 _SENSOR = Advice(
-    "soon", "yes", "Usually safe to ride; consumption may rise, have it checked in the next weeks."
+    "soon", "yes", "It usually rides on; consumption may rise, have it checked in the next weeks."
 )
 _NETWORK = Advice("workshop", "care", "A control unit was not heard; some functions or lamps may not work.")
 _UNKNOWN = Advice("workshop", "care", "Have the code read out and explained before longer trips.")
