@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
@@ -210,7 +210,7 @@ def at_home(work: Callable[[Runner, Callable[[E], None]], Coroutine[Any, Any, No
         finally:
             box.put(end)
 
-    task = Task(whole)
+    task, home = Task(whole), threading.get_ident()
     ended = False
     try:
         while (item := box.get()) is not end:
@@ -224,7 +224,25 @@ def at_home(work: Callable[[Runner, Callable[[E], None]], Coroutine[Any, Any, No
     finally:
         if not ended:
             task.cancel()
-            _serve(box, end)
+            if threading.get_ident() == home and not _amid_a_statement():
+                _serve(box, end)
+            else:
+                host().threads.submit(_serve_elsewhere, box, end)
+
+
+def _amid_a_statement() -> bool:
+    """Is this thread's connection busy? Whoever drops the events leaves their end to the garbage collector, which may
+    come in the middle of anything and in any thread: waiting for the connection there would be for ever.
+    """
+    link = connections[DEFAULT_DB_ALIAS].connection
+    return link is not None and link.lock.locked()
+
+
+def _serve_elsewhere(box: queue.SimpleQueue[Any], end: object) -> None:
+    try:
+        _serve(box, end)
+    finally:
+        connections.close_all()
 
 
 def _serve(box: queue.SimpleQueue[Any], end: object) -> None:
