@@ -7,6 +7,7 @@ listens. Database work never runs on the loop, but in threads, or at home: in th
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import queue
 import threading
@@ -15,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import connections
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
@@ -188,6 +189,21 @@ class _Failed(NamedTuple):
     problem: Exception
 
 
+class _Collecting:
+    """Is the garbage collector at work? Events that are dropped in a cycle are ended by it: in any thread, and in the
+    middle of anything, another person's transaction or a statement that holds the connection. Nothing can be saved there.
+    """
+
+    now = False
+
+    @classmethod
+    def note(cls, phase: str, _info: dict[str, int]) -> None:
+        cls.now = phase == "start"
+
+
+gc.callbacks.append(_Collecting.note)
+
+
 def at_home(work: Callable[[Runner, Callable[[E], None]], Coroutine[Any, Any, None]]) -> Generator[E]:
     """The events of some work on the loop, whose database work this thread does while it waits for them.
 
@@ -224,18 +240,10 @@ def at_home(work: Callable[[Runner, Callable[[E], None]], Coroutine[Any, Any, No
     finally:
         if not ended:
             task.cancel()
-            if threading.get_ident() == home and not _amid_a_statement():
+            if threading.get_ident() == home and not _Collecting.now:
                 _serve(box, end)
             else:
                 host().threads.submit(_serve_elsewhere, box, end)
-
-
-def _amid_a_statement() -> bool:
-    """Is this thread's connection busy? Whoever drops the events leaves their end to the garbage collector, which may
-    come in the middle of anything and in any thread: waiting for the connection there would be for ever.
-    """
-    link = connections[DEFAULT_DB_ALIAS].connection
-    return link is not None and link.lock.locked()
 
 
 def _serve_elsewhere(box: queue.SimpleQueue[Any], end: object) -> None:

@@ -1,6 +1,7 @@
 """Answers whose reader leaves: what they want to save is saved, whoever notices, wherever, and nothing waits for ever."""
 
 import asyncio
+import gc
 import threading
 import time
 
@@ -19,7 +20,9 @@ def saved():
 
 
 @pytest.fixture
-def events(saved):
+def begun(saved):
+    """Makes events of which one has been read."""
+
     async def work(run, tell):
         try:
             tell("a word")
@@ -27,9 +30,12 @@ def events(saved):
         finally:
             await asyncio.shield(run(lambda: saved.append(threading.get_ident())))
 
-    made = at_home(work)
-    assert next(made) == "a word"
-    return made
+    def make():
+        events = at_home(work)
+        assert next(events) == "a word"
+        return events
+
+    return make
 
 
 def wait_for(saved):
@@ -39,21 +45,24 @@ def wait_for(saved):
         time.sleep(0.01)
 
 
-def test_a_reader_who_closes_saves_at_home(events, saved):
-    events.close()
+def test_a_reader_who_closes_saves_at_home(begun, saved):
+    begun().close()
     assert saved == [threading.get_ident()]
 
 
-def test_whoever_is_dropped_in_the_middle_of_a_statement_is_saved_elsewhere(events, saved):
+def test_what_the_garbage_collector_finds_is_saved_elsewhere(begun, saved):
     connection.ensure_connection()
-    with connection.connection.lock:  # as the garbage collector may find it
-        events.close()
+    ring = [begun()]
+    ring.append(ring)
+    with connection.connection.lock:  # it comes in the middle of a statement
+        del ring
+        gc.collect()
     wait_for(saved)
     assert saved != [threading.get_ident()]
 
 
-def test_whoever_is_dropped_by_another_thread_is_saved_by_none_of_the_two(events, saved):
-    other = threading.Thread(target=events.close)
+def test_what_another_thread_drops_is_saved_by_none_of_the_two(begun, saved):
+    other = threading.Thread(target=begun().close)
     other.start()
     other.join(10)
     assert not other.is_alive()

@@ -104,9 +104,9 @@ def test_staff_read_a_conversation_only_with_a_reason(rita, desk):
     listed = desk.get(reverse("admin:assistant_assistantsession_changelist")).content.decode()
     assert "pistachio" not in desk.get(page).content.decode() + listed
     deed = reverse("admin:assistant_assistantsession_open_words", args=[row.pk])
-    assert desk.post(deed, {"reason": ""}).status_code == 200
+    assert desk.post(deed, {"_form_submitted": "True", "reason": ""}).status_code == 200
     assert "pistachio" not in desk.get(page).content.decode()
-    desk.post(deed, {"reason": "Complaint 4711"})
+    desk.post(deed, {"_form_submitted": "True", "reason": "Complaint 4711"})
     assert "My secret is pistachio" in desk.get(page).content.decode()
     event = AuditEvent.objects.get(action="assistant.read")
     assert (event.actor, event.target, event.data) == (
