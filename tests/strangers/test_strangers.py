@@ -27,8 +27,8 @@ ON_PURPOSE = {
     "/api/v1/users/{id}/": "a public profile",
 }
 
-# Routes that answer 200 with a verdict on each record; what they say of a foreign one must still be that of an absent.
-BY_RECORD = {"/api/v1/sync/push/"}
+# Routes that accept with a verdict on each record; what they say of a foreign one must still be that of an absent.
+BY_RECORD = {"/api/v1/sync/push/", "/api/v1/telematics/batches/"}
 
 
 @pytest.fixture(scope="module")
