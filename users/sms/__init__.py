@@ -21,7 +21,7 @@ class SmsBackend(Protocol):
         ...
 
     def is_right(self, phone: str, code: str) -> bool:
-        """Only asked of those that make codes. Raises core.errors.Unavailable."""
+        """Asked about codes that we did not make. Raises core.errors.Unavailable."""
         ...
 
 

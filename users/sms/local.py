@@ -13,7 +13,8 @@ class _OurCodes:
     makes_codes = False
 
     def is_right(self, phone: str, code: str) -> bool:
-        raise NotImplementedError("we check our own codes")
+        """Codes made elsewhere, before the setting changed, are nobody's now; ours are checked by `users.codes`."""
+        return False
 
 
 class Console(_OurCodes):

@@ -30,4 +30,5 @@ class Twilio:
             raise SmsFailed(f"Twilio: {type(problem).__name__}") from None
 
     def is_right(self, phone: str, code: str) -> bool:
-        raise NotImplementedError("we check our own codes")
+        """Codes made elsewhere, before the setting changed, are nobody's now; ours are checked by `users.codes`."""
+        return False

@@ -13,7 +13,7 @@ class Outbox:
         self.messages.append((phone, text))
 
     def is_right(self, phone, code):
-        raise NotImplementedError
+        return False
 
 
 def last_code(phone):

@@ -361,3 +361,12 @@ def test_descope_down_is_503_not_a_wrong_code(settings, local_server):
         Descope().is_right(PHONE, "424242")
     with pytest.raises(SmsFailed):
         Descope().send(PHONE, "")
+
+
+@pytest.mark.parametrize("backend", ["console", "file"])
+def test_a_code_made_elsewhere_is_wrong_once_the_service_has_changed(backend, anyone, settings):
+    anyone.post("/api/v1/auth/phone/request-otp/", {"phone_number": PHONE})
+    OtpChallenge.objects.update(outside=True)
+    settings.SMS_BACKEND = backend
+    answer = anyone.post("/api/v1/auth/phone/verify-otp/", {"phone_number": PHONE, "otp_code": "424242"})
+    assert (answer.status_code, AppSession.objects.count()) == (400, 0)
