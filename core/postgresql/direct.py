@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -20,41 +21,42 @@ from psycopg.pq import ExecStatus, TransactionStatus
 
 if TYPE_CHECKING:
     from collections import OrderedDict
-    from collections.abc import Mapping
 
     from psycopg import abc
     from psycopg.pq.abc import PGconn, PGresult
 
 FINE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
-_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|%)")
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|(s)|%)")
 _numbers = itertools.count()
 _STALE = frozenset({"0A000", "26000"})  # its tables have changed since; the server knows no such name
 
+Values = Mapping[str, Any] | Sequence[Any]
+
 
 class Statement:
-    """SQL with %(name)s for its values; each has a cast where its place doesn't tell the type."""
+    """SQL with %(name)s for its values, or %s in turn; each has a cast where its place doesn't tell the type."""
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
 
-    def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def rows(self, values: Values) -> list[tuple[Any, ...]]:
         """All rows. Raises what Django's cursor would."""
         result, reader = self._run(values)
         rows: list[tuple[Any, ...]] = reader.load_rows(0, result.ntuples, tuple)
         return rows
 
-    def row(self, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    def row(self, values: Values) -> tuple[Any, ...] | None:
         """The first row; None when there is none."""
         rows = self.rows(values)
         return rows[0] if rows else None
 
-    def texts(self, values: Mapping[str, Any]) -> list[list[bytes]]:
+    def texts(self, values: Values) -> list[list[bytes]]:
         """All rows as PostgreSQL sent them; no value may be null."""
         result, _ = self._run(values)
         columns = range(result.nfields)
         return [[result.get_value(row, column) or b"" for column in columns] for row in range(result.ntuples)]
 
-    def _run(self, values: Mapping[str, Any]) -> tuple[PGresult, abc.Transformer]:
+    def _run(self, values: Values) -> tuple[PGresult, abc.Transformer]:
         wrapper = connections[DEFAULT_DB_ALIAS]  # once: the look-up costs a tenth of a statement
         wrapper.ensure_connection()
         wrapper.validate_no_broken_transaction()
@@ -68,9 +70,7 @@ class Statement:
             sql, names = self._numbered
             start = time.monotonic()
             with wrapper.wrap_database_errors:
-                given: Any = reader.dump_sequence(
-                    [values[name] for name in names], [PyFormat.TEXT] * len(names)
-                )
+                given: Any = reader.dump_sequence(_in_order(names, values), [PyFormat.TEXT] * len(names))
                 result = _execute(link, sql, given)
             if wrapper.queries_logged:
                 took = f"{time.monotonic() - start:.3f}"
@@ -80,13 +80,21 @@ class Statement:
 
     @cached_property
     def _numbered(self) -> tuple[bytes, tuple[str, ...]]:
-        """The SQL as PostgreSQL wants it, with $1 and so on, and the names of these in their order."""
+        """The SQL as PostgreSQL wants it, with $1 and so on, and the names of these in their order, if they have some."""
         numbers: dict[str, int] = {}
 
         def numbered(found: re.Match[str]) -> str:
-            return f"${numbers.setdefault(found[1], len(numbers) + 1)}" if found[1] else "%"
+            if found[0] == "%%":
+                return "%"
+            return f"${numbers.setdefault(found[1] or f'{len(numbers)}', len(numbers) + 1)}"
 
         return _PLACEHOLDER.sub(numbered, self.sql).encode(), tuple(numbers)
+
+
+@lru_cache(maxsize=512)
+def statement(sql: str) -> Statement:
+    """The same object for the same SQL, of what is put together anew for each request."""
+    return Statement(sql)
 
 
 def command(link: Any, sql: bytes) -> None:
@@ -113,6 +121,10 @@ def _execute(link: Any, sql: bytes, given: Any) -> PGresult:
         if problem.sqlstate in _STALE:
             names.pop(key, None)  # the next time it gets a new name
         raise
+
+
+def _in_order(names: Sequence[str], values: Values) -> Sequence[Any]:
+    return [values[name] for name in names] if isinstance(values, Mapping) else values
 
 
 def _fine(result: PGresult) -> PGresult:
