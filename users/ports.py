@@ -25,6 +25,15 @@ class RegistrationExtra(Protocol):
 
 
 @runtime_checkable
+class Newcomer(Protocol):
+    """Something that every account has from its first moment, such as a code to share."""
+
+    def joined(self, user: User) -> None:
+        """In the transaction that makes the account, whichever way somebody came in; never the network."""
+        ...
+
+
+@runtime_checkable
 class AccountFact(Protocol):
     """One extra field of the account payload, as an annotation on users: no statement of its own."""
 
@@ -48,6 +57,7 @@ class Usage(Protocol):
 
 
 registration_extras: Registry[RegistrationExtra] = Registry("registration_extras", RegistrationExtra)
+newcomers: Registry[Newcomer] = Registry("newcomers", Newcomer)
 account_facts: Registry[AccountFact] = Registry("account_facts", AccountFact)
 # Public numbers of a profile (tunes, reviews, flashes), by name; never about what a person keeps private.
 profile_stats: Registry[AccountFact] = Registry("profile_stats", AccountFact)
