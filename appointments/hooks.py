@@ -215,7 +215,7 @@ collections.register(
         read_only=(
             "reference", "location_id", "vehicle_id", "vehicle_model_id", "start_at", "end_at", "service_location",
             "address", "status", "hold_expires_at", "payment_method", "total_minor", "discount_minor", "due_minor",
-            "paid_minor", "fee_minor", "currency", "sequence", "reschedule_count", "notes", "odometer_km", "rev",
+            "paid_minor", "fee_minor", "commission_free_minor", "currency", "sequence", "reschedule_count", "notes", "odometer_km", "rev",
             "created_at", "updated_at",
         ),
         owner="user_id",

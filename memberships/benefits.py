@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 TIER = "membership_tier"  # the code of the plan itself; no plan can say another
+PERIOD = "membership_period_start"  # since when the present period runs: numbers "a period" count from there
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,15 @@
 """Plugs of the account: its facts, its benefits by code, its own code, and the friend's code of a registration."""
 
 from core.errors import DomainError, Invalid
-from memberships.benefits import KINDS, TIER
-from memberships.selectors.facts import BalanceFact, CodeFact, MembershipFact, OfferTiers, PlanBenefit
+from memberships.benefits import KINDS, PERIOD, TIER
+from memberships.selectors.facts import (
+    BalanceFact,
+    CodeFact,
+    MembershipFact,
+    OfferTiers,
+    PeriodStart,
+    PlanBenefit,
+)
 from memberships.services.codes import first_code
 from memberships.services.referring import apply_code, find_code
 from users.models import User
@@ -36,5 +43,6 @@ account_facts.register("rewards_balance", BalanceFact())
 newcomers.register("referral_code", CodeToShare())
 registration_extras.register("referral_code", CodeAtSignUp())
 benefits.register(TIER, PlanBenefit(TIER))
+benefits.register(PERIOD, PeriodStart())
 for _code in KINDS:
     benefits.register(_code, OfferTiers(_code) if _code == "offer_tiers" else PlanBenefit(_code))
