@@ -565,8 +565,10 @@ REFERRAL_DAYS = number("REFERRAL_DAYS", default=30)  # how long after joining a 
 REFERRAL_MONTHLY_CAP = number("REFERRAL_MONTHLY_CAP", default=10)  # a person's in 30 days
 REFERRAL_TOTAL_CAP = number("REFERRAL_TOTAL_CAP", default=100)
 
-# -- Appointments: how long a time is held while somebody pays, and a freed one for whoever waits for it
+# -- Appointments: how long a time is held while somebody pays, and a freed one for whoever waits for it; what the
+# house keeps of a booking at a tuner's shop that names no rate of its own
 
+BOOKING_COMMISSION_BPS = number("BOOKING_COMMISSION_BPS", default=1000)  # hundredths of a percent
 BOOKING_HOLD = timedelta(seconds=number("BOOKING_HOLD_SECONDS", default=900))
 WAITLIST_OFFER = timedelta(seconds=number("WAITLIST_OFFER_SECONDS", default=1800))
 

@@ -17,7 +17,9 @@ from telematics.instants import LAST_MS, millis
 from telematics.models import Daily, Latest, Segment, Source, Tail
 from telematics.services.deleting import delete_of
 from telematics.services.export import Export
+from telematics.services.retention import BENEFIT, KeptTelemetry
 from telematics.services.store import append
+from users.ports import usages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,3 +103,4 @@ topics.register("vehicle", VehicleTopic())
 personal_data.register("telematics", TelemetryData())
 dashboard_cards.register("telematics", TelemetryCard())
 demo_worlds.register("telematics", DemoDrives())
+usages.register(BENEFIT, KeptTelemetry())
