@@ -14,7 +14,7 @@ from core.errors import DomainError, Invalid, body
 from core.throttling import demand
 from core.views import caller_id
 from telematics.ingest.batch import read_batch, vehicle_of
-from telematics.ingest.body import MAX_BATCH, read_json
+from telematics.ingest.body import MAX_BATCH, read_batch_body, read_json
 from telematics.instants import millis
 from telematics.serializers.storage import BatchesInput, BatchesOutput, BatchInput, BatchOutput
 from telematics.services.ingesting import accept
@@ -38,7 +38,7 @@ class BatchView(APIView):
     def post(self, request: Request, vehicle_id: UUID) -> Response:
         owner_id = caller_id(request)
         demand("telemetry", f"{owner_id}:{vehicle_id}")  # nobody can use up those of another's vehicle
-        given = read_json(request._request)
+        given = read_batch_body(request._request)
         return Response(_take(owner_id, vehicle_id, given, strict=is_strict(request)), status=202)
 
 
