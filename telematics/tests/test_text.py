@@ -59,7 +59,7 @@ def test_what_is_read_off_is_what_json_says(keys, data):
 @settings(max_examples=150, deadline=None)
 @given(
     place=st.integers(0, 10**6),
-    sign=X,
+    sign=st.sampled_from([*'0159.-+,:{}[]" eE\n/\\tx', "null", "1e5", '"t":2,']),
     cut=st.integers(0, 2),
 )
 def test_damaged_text_is_read_as_json_reads_it_or_not_at_all(place, sign, cut):
