@@ -16,21 +16,22 @@ from psycopg.types.json import Jsonb
 
 from core import hub
 from core.errors import NotFound
+from core.rls import as_user
 from garage.models import ReadingSource
 from garage.services.log import read_odometer
 from telematics import ports
 from telematics.binding import bound_cursor
 from telematics.instants import millis, moment
 from telematics.models import Latest
-from telematics.samples import Samples, conflicting, join
+from telematics.samples import HOUR_MS, Samples, conflicting, join
 from telematics.selectors.read import read
 from telematics.services.packing import NOT_THEIRS, OVERLAPS, Mode, Packer, Stored, lock, packer
-from telematics.signals import shown_name
+from telematics.signals import BY_NAME, shown_name
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-__all__ = ["Outcome", "append", "lock", "tail_put"]
+__all__ = ["Outcome", "append", "append_alone", "lock", "tail_put"]
 
 MAX_ODOMETER_KM = 5_000_000
 _SINGLE = """
@@ -101,6 +102,28 @@ def append(
     )
 
 
+def append_alone(
+    vehicle_id: UUID, owner_id: UUID, samples: Samples, *, source: int, skew_ms: int | None = None
+) -> Outcome:
+    """The same without a transaction around it: a batch that overlaps nothing is one statement, and stored for good.
+
+    What follows from it is told after that. Should this process end in between, the sweep finds the range, and the
+    job `odometer.tell_late` the reading.
+    """
+    if _is_plain(samples):
+        pack = packer(vehicle_id, owner_id, samples.signals)
+        answer = pack.insert(samples, source=source, skew_ms=skew_ms, alone=True)
+        if answer.outcome == NOT_THEIRS:
+            raise NotFound
+        if answer.outcome != OVERLAPS:
+            if answer.stirs or answer.tell or answer.live:
+                with as_user(owner_id):
+                    _tell(vehicle_id, owner_id, samples, [answer])
+            return Outcome(answer.outcome, len(samples) - answer.outcome, 0, answer.newest)
+    with as_user(owner_id):
+        return append(vehicle_id, owner_id, samples, source=source, skew_ms=skew_ms)
+
+
 def tail_put(vehicle_id: UUID, owner_id: UUID, samples: Samples, *, source: int) -> Outcome:
     """The same for devices that send samples singly: they wait as rows until `tail.fold_tail` packs them."""
     if not len(samples):
@@ -138,6 +161,16 @@ def tail_put(vehicle_id: UUID, owner_id: UUID, samples: Samples, *, source: int)
 
 
 # -- Inside
+
+
+def _is_plain(samples: Samples) -> bool:
+    """Known signals, of less than an hour, and nobody who wants the same transaction."""
+    return (
+        0 < len(samples)
+        and samples.t1 - samples.t0 < HOUR_MS
+        and samples.signals.keys() <= BY_NAME.keys()
+        and not ports.appended.values()
+    )
 
 
 def _with_ids(samples: Samples, pack: Packer) -> Samples:
