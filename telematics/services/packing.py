@@ -140,10 +140,10 @@ class Packer:
                 "skew": skew_ms,
                 "codec": CODEC,
                 "signals": _array(ids),
-                "low": _array(summary.low),
-                "high": _array(summary.high),
-                "mean": _array(summary.mean),
-                "last": _array(summary.last),
+                "low": _reals(summary.low),
+                "high": _reals(summary.high),
+                "mean": _reals(summary.mean),
+                "last": _reals(summary.last),
                 "count": _array(summary.count),
                 "odo0": first,
                 "odo1": last,
@@ -213,9 +213,14 @@ def _values(samples: Samples, ids: Mapping[str, int]) -> tuple[list[str], NDArra
     return [names[row] for row in np.flatnonzero(there).tolist()], matrix[there]
 
 
-def _array(numbers: list[int] | list[float]) -> str:
+def _array(numbers: Any) -> str:
     """As PostgreSQL writes arrays: a text that it reads itself costs less than the driver's own packing."""
-    return "{" + ",".join(map(repr, numbers)) + "}"
+    return f"{{{orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].decode()}}}"
+
+
+def _reals(numbers: list[float]) -> str:
+    """In single precision: PostgreSQL refuses a `real` that is too small for it."""
+    return _array(np.array(numbers, np.float32))
 
 
 def _call(statement: str, values: dict[str, Any]) -> Stored:

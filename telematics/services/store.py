@@ -166,7 +166,7 @@ def tail_put(vehicle_id: UUID, owner_id: UUID, samples: Samples, *, source: int)
 def _is_plain(samples: Samples) -> bool:
     """Known signals, of less than an hour, and nobody who wants the same transaction."""
     return (
-        0 < len(samples)
+        len(samples) > 0
         and samples.t1 - samples.t0 < HOUR_MS
         and samples.signals.keys() <= BY_NAME.keys()
         and not ports.appended.values()
