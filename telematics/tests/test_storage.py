@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from core import clock, hub
 from core.errors import NotFound
-from core.ports import demo_worlds, personal_data, topics
+from core.ports import dashboard_cards, demo_worlds, personal_data, topics
 from core.rls import as_system, as_user
 from garage.models import OdometerEntry, Vehicle
 from telematics import ports
@@ -269,6 +269,16 @@ def test_small_segments_become_hours(bike, alice):
     assert sum(len(row.data) for row in Segment.objects.all()) < 0.75 * before
     assert same(everything(bike), whole)
     assert put(bike, whole).accepted == 0
+
+
+def test_the_start_page_of_staff_tells_of_segments_without_a_partition(bike, desk):
+    put(bike, drive(60))  # of January 2024, which no job has made
+    put(bike, drive(60, t0=NOON - 40 * 86_400_000))
+    warning = "Segments without a partition"
+    assert dict(dashboard_cards["telematics"].rows())[f"\N{WARNING SIGN} {warning}"] == "2 (2023-11, 2024-01)"
+    assert warning in desk.get("/admin/").content.decode()
+    make_months()
+    assert warning not in desk.get("/admin/").content.decode()
 
 
 def test_the_jobs_run_and_so_do_their_commands(bike):
