@@ -6,9 +6,7 @@ end. The first writer of an instant wins; whoever says something else of it is c
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import orjson
@@ -17,14 +15,13 @@ from psycopg.types.json import Jsonb
 from core import hub
 from core.errors import NotFound
 from core.rls import as_user
-from garage.models import ReadingSource
-from garage.services.log import read_odometer
 from telematics import ports
 from telematics.binding import bound_cursor
 from telematics.instants import millis, moment
 from telematics.models import Latest
 from telematics.samples import HOUR_MS, Samples, conflicting, join
 from telematics.selectors.read import read
+from telematics.services.odometer import tell_garage
 from telematics.services.packing import NOT_THEIRS, OVERLAPS, Mode, Packer, Stored, lock, packer
 from telematics.signals import BY_NAME, shown_name
 
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcome", "append", "append_alone", "lock", "tail_put"]
 
-MAX_ODOMETER_KM = 5_000_000
 _SINGLE = """
 INSERT INTO telematics_tail (vehicle_id, owner_id, t, vals, source)
 SELECT %(vehicle)s::uuid, %(owner)s::uuid, x.t, x.vals, %(source)s::smallint
@@ -107,8 +103,8 @@ def append_alone(
 ) -> Outcome:
     """The same without a transaction around it: a batch that overlaps nothing is one statement, and stored for good.
 
-    What follows from it is told after that. Should this process end in between, the sweep finds the range, and the
-    job `odometer.tell_late` the reading.
+    What follows from it is told after that. Should this process end in between, the sweep finds the range that waits
+    for its facts; the garage learns of the odometer with the next kilometre.
     """
     if _is_plain(samples):
         pack = packer(vehicle_id, owner_id, samples.signals)
@@ -190,14 +186,6 @@ def _tell(vehicle_id: UUID, owner_id: UUID, fresh: Samples, stored: list[Stored]
         tell_garage(vehicle_id, owner_id)
     if any(one.live for one in stored):
         _show(vehicle_id, fresh)
-
-
-def tell_garage(vehicle_id: UUID, owner_id: UUID) -> None:
-    """The garage learns the odometer, which never falls there, and with it its reminders."""
-    reading = Latest.objects.filter(pk=vehicle_id).values_list("odometer_told", flat=True).first()
-    if reading is not None and reading <= MAX_ODOMETER_KM:
-        tenths = Decimal(math.floor(reading * 10 + 1e-6)) / 10
-        read_odometer(owner_id, vehicle_id, tenths, ReadingSource.TELEMATICS)
 
 
 def _show(vehicle_id: UUID, fresh: Samples) -> None:
