@@ -76,7 +76,7 @@ def _settle_some(vehicle_id: UUID) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_TAKE, {"vehicle": vehicle_id})
             taken = [Range(millis(t0), millis(t1), grows) for t0, t1, grows in cursor.fetchall()]
-        vehicle = Vehicle.objects.filter(pk=vehicle_id).first() if taken else None
+        vehicle = Vehicle.objects.live().filter(pk=vehicle_id).first() if taken else None
         if vehicle is not None:
             for part in pieces(taken):
                 renew(vehicle, part)
