@@ -11,7 +11,8 @@ from django.db.models import Count, Min, Q
 from core import clock
 from core.rls import as_system
 from telematics.models import Latest, Segment, Tail
-from telematics.services.deleting import forget
+from telematics.services.deleting import forget, tombstone_late
+from telematics.services.dtcs import purge_reports
 from telematics.services.partitions import drop_months
 from users.models import User
 from users.ports import Shortfall, benefits
@@ -89,6 +90,9 @@ def retain(progress: Callable[[int, int], None] = lambda done, total: None) -> i
         done += len(some)
         progress(done, total)
     drop_months(clock.now() - timedelta(days=longest))
+    with as_system("retention is of all vehicles"):
+        tombstone_late()
+    purge_reports()
     return gone
 
 
