@@ -14,8 +14,10 @@ import psycopg
 from django.conf import settings
 
 from chat import frames
-from chat.consumer import queries
+from chat.consumer import codes, queries
+from chat.consumer.crowd import Crowd
 from chat.consumer.database import AWAY, Database
+from chat.consumer.farewell import leaving_in_order
 from chat.consumer.presence import Attendance
 from chat.consumer.rooms import Held, Room
 from chat.consumer.settler import Settler
@@ -44,6 +46,8 @@ class Engine:
         self.writer = Writer(self.database, self._committed)
         self.settler = Settler()
         self.attendance = Attendance(self)
+        self.crowd = Crowd(self.process)
+        self.leaving = False  # the process ends soon: new sockets are sent elsewhere
         self.rooms: dict[str, Room] = {}
         self.people: dict[str, set[Socket]] = {}
         self.staff: set[Socket] = set()
@@ -62,6 +66,7 @@ class Engine:
         self.spawn(self._reconcile(), "chat-reconcile")
         self.spawn(self._rule(), "chat-ruler")
         self.spawn(self.attendance.run(), "chat-attendance")
+        self.spawn(self.crowd.run(), "chat-crowd")
         await ready.wait()
 
     async def close(self) -> None:
@@ -73,6 +78,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.attendance.close()
+        await self.crowd.close()
         await self.database.close()
 
     def spawn(self, work: Any, name: str) -> asyncio.Task[Any]:
@@ -248,10 +254,10 @@ class Engine:
             live = {row[0] for row in await self.database.fetch(queries.LIVE_SESSIONS, [part])}
             for socket in sockets:
                 if socket.login.session in set(part) - live:
-                    socket.cut(socket.TOKEN, "session_revoked")
+                    socket.cut(codes.TOKEN, "session_revoked")
         for socket in sockets:
             if socket.login.browser and not await socket.login.browser_lives(self.database):
-                socket.cut(socket.TOKEN, "session_revoked")
+                socket.cut(codes.TOKEN, "session_revoked")
 
     async def _check_members(self) -> None:
         """Who was taken out of a thread without our hearing of it."""
@@ -310,14 +316,16 @@ class Engine:
     # -- Order
 
     async def _rule(self) -> None:
-        """Sockets that take no frame for too long are cut off."""
+        """Sockets that take no frame for too long are cut off, and those that stopped saying PING."""
         while True:
             await asyncio.sleep(_RULER)
-            late = monotonic() - settings.CHAT_SEND_TIMEOUT
+            late, silent = monotonic() - settings.CHAT_SEND_TIMEOUT, monotonic() - settings.CHAT_SILENCE
             for sockets in [*self.people.values()]:
                 for socket in [*sockets]:
                     if socket.sending_since and socket.sending_since < late:
                         socket.abort()
+                    elif socket.beats and socket.heard_at < silent:
+                        socket.cut(codes.SILENT, "heartbeat")
 
 
 def _parts(ids: list[str], size: int = 2000) -> Iterable[list[str]]:
@@ -351,9 +359,11 @@ async def _open(loop: asyncio.AbstractEventLoop) -> Engine:
 @asynccontextmanager
 async def chat_inside() -> AsyncIterator[None]:
     """For the server's lifespan: what the sockets began is ended in order."""
+    loop = asyncio.get_running_loop()
     try:
-        yield
+        with leaving_in_order(lambda: _engines.get(loop)):
+            yield
     finally:
-        made = _engines.pop(asyncio.get_running_loop(), None)
+        made = _engines.pop(loop, None)
         if made is not None:
             await made.close()

@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from chat import frames
+from chat.consumer import codes
 from chat.consumer import login as logins
 from chat.consumer.database import AWAY
-from chat.consumer.writer import RETRY_AFTER, Item
+from chat.consumer.writer import RETRY_AFTER, Item, settled
 from chat.models.message import MAX_BODY, MAX_CLIENT_ID
 from chat.services import changing, sending, threads
 from chat.services.live import Cast
@@ -83,8 +84,7 @@ async def _send_slowly(socket: Socket, message: dict[str, Any], attachments: Any
 async def _before(socket: Socket) -> None:
     """What this socket sent before is written first."""
     item, socket.last_item = socket.last_item, None
-    if item is not None and item.done is None:
-        await socket.engine.writer.drain()
+    await settled(item)
 
 
 async def _deed(socket: Socket, work: Callable[[], Any], **named: Any) -> Any:
@@ -202,12 +202,14 @@ async def _resume(socket: Socket, asked: dict[str, int]) -> None:
             if room is not None:
                 reached[thread_id] = await socket.catch_up(room, seq)
     except AWAY:
-        socket.cut(socket.TRY_LATER, "unavailable")
+        socket.cut(codes.TRY_LATER, "unavailable")
         return
     socket.send_frame({"type": "RESUMED", "threads": reached, "hasMore": False})
 
 
 async def ping(socket: Socket, frame: Frame) -> None:
+    """Whoever asks whether we are there is asked the same: see Engine._rule."""
+    socket.beats = True
     socket.send_frame({"type": "PONG", "t": frame.get("t")})
 
 
@@ -216,7 +218,7 @@ async def auth(socket: Socket, frame: Frame) -> None:
     token = frame.get("token")
     found = await logins.by_token(token, socket.engine.database) if isinstance(token, str) else None
     if found is None or found.user != socket.user:
-        socket.cut(socket.TOKEN, "token_invalid")
+        socket.cut(codes.TOKEN, "token_invalid")
     else:
         socket.renew(found)
 
