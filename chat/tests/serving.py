@@ -160,11 +160,11 @@ async def visiting(server, token, **options):
         yield visitor
 
 
-def run(story):
+def run(story, *, patience=50):
     """An asynchronous test body, on a database that other processes see."""
 
     async def told():
-        async with asyncio.timeout(50):
+        async with asyncio.timeout(patience):
             return await story
 
     return asyncio.run(told())

@@ -42,7 +42,9 @@ async def chatter(visitor, thread, said):
 def test_a_process_that_is_told_to_end_closes_its_sockets_one_by_one(transactional_db):
     """Twenty sockets within two seconds with 1012; nothing acknowledged is lost, newcomers are sent on, all ends."""
     people = [make_user(f"rider{number}") for number in range(20)]
-    thread, _ = open_thread(opener=people[0].pk, people={one.pk: Part.USER for one in people[1:]}, kind="order")
+    thread, _ = open_thread(
+        opener=people[0].pk, people={one.pk: Part.USER for one in people[1:]}, kind="order"
+    )
     tokens = [token_of(one) for one in people]
     said = {}
 
@@ -57,7 +59,12 @@ def test_a_process_that_is_told_to_end_closes_its_sockets_one_by_one(transaction
             async with connect(f"{server.url}?token={tokens[0]}") as late:
                 sent_on = await Visitor(late).closed()
             ends = await asyncio.gather(*silent)
-            return sent_on, [code for code, _ in ends], sorted(at for _, at in ends), await asyncio.gather(*talking)
+            return (
+                sent_on,
+                [code for code, _ in ends],
+                sorted(at for _, at in ends),
+                await asyncio.gather(*talking),
+            )
 
     with serving(CHAT_CLOSE_SPREAD="2", **FAST) as server:
         sent_on, codes, times, talkers = run(story(server))
@@ -245,5 +252,3 @@ def test_a_place_of_a_process_that_died_lapses(pair, monkeypatch):
             await living.close()
 
     run(story())
-
-
