@@ -17,6 +17,7 @@ from chat import frames
 from chat.consumer import codes, queries
 from chat.consumer.crowd import Crowd
 from chat.consumer.database import AWAY, Database
+from chat.consumer.delivery import Delivery
 from chat.consumer.farewell import leaving_in_order
 from chat.consumer.presence import Attendance
 from chat.consumer.rooms import Held, Room
@@ -47,6 +48,7 @@ class Engine:
         self.settler = Settler()
         self.attendance = Attendance(self)
         self.crowd = Crowd(self.process)
+        self.delivery = Delivery(self)
         self.leaving = False  # the process ends soon: new sockets are sent elsewhere
         self.rooms: dict[str, Room] = {}
         self.people: dict[str, set[Socket]] = {}
@@ -67,6 +69,7 @@ class Engine:
         self.spawn(self._rule(), "chat-ruler")
         self.spawn(self.attendance.run(), "chat-attendance")
         self.spawn(self.crowd.run(), "chat-crowd")
+        self.spawn(self.delivery.run(), "chat-delivery")
         await ready.wait()
 
     async def close(self) -> None:
@@ -123,7 +126,7 @@ class Engine:
         """Put a socket into a room whose database row stood at (seq, rev). `has`: what it has already."""
         room = self.rooms.get(thread_id)
         if room is None:
-            room = self.rooms[thread_id] = Room(thread_id, seq, rev, self.repair)
+            room = self.rooms[thread_id] = Room(thread_id, seq, rev, self.repair, self.delivery.moved)
             if staffed:
                 room.staffed = self.staff
         room.members[socket] = has
@@ -133,7 +136,7 @@ class Engine:
         """Staff see this conversation, whether they are in it or not."""
         room = self.rooms.get(thread_id)
         if room is None:
-            room = self.rooms[thread_id] = Room(thread_id, seq, rev, self.repair)
+            room = self.rooms[thread_id] = Room(thread_id, seq, rev, self.repair, self.delivery.moved)
         room.staffed = self.staff
 
     def part(self, socket: Socket, room: Room) -> None:

@@ -153,7 +153,7 @@ async def read(socket: Socket, frame: Frame) -> None:
     rows = await socket.engine.database.fetch(READ, {"thread": thread_id, "user": socket.user, "seq": seq})
     if rows:
         text = frames.text(frames.read(thread_id, socket.user, rows[0][0]))
-        socket.engine.publish([Cast(thread_id, 0, 0, text, staff=True)])
+        socket.engine.publish([Cast(thread_id, 0, 0, text, staff=_staffed(socket, thread_id))])
 
 
 async def typing(socket: Socket, frame: Frame) -> None:
@@ -172,7 +172,13 @@ async def typing(socket: Socket, frame: Frame) -> None:
     else:
         socket.typed.pop(thread_id, None)
     text = frames.text({"type": "TYPING", "threadId": thread_id, "user": socket.user, "typing": on, "ttl": 6})
-    socket.engine.publish([Cast(thread_id, 0, 0, text, staff=True, but=socket.user)])
+    staff = _staffed(socket, thread_id)
+    socket.engine.publish([Cast(thread_id, 0, 0, text, staff=staff, but=socket.user)])
+
+
+def _staffed(socket: Socket, thread_id: str) -> bool:
+    """Do staff who watch the inbox hear of it? Of what two people do among themselves they do not."""
+    return socket.rooms[thread_id].staffed is not None
 
 
 async def resume(socket: Socket, frame: Frame) -> None:

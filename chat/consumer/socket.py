@@ -106,9 +106,9 @@ class Socket(Bearer):
             self._reader.cancel()
 
     @property
-    def behind(self) -> int:
-        """Frames that wait."""
-        return len(self._out)
+    def up_to_date(self) -> bool:
+        """Nothing waits to go out, and it is not about to close."""
+        return not self._out and not self._flushing and self._closing is None
 
     def _flush_now(self) -> None:
         """Most frames go out at once: a task is only made for one that must wait for the client."""
@@ -314,6 +314,7 @@ class Socket(Bearer):
                         self.push(text)
                         seq = number
                 room.members[self] = max(seq, room.seq)
+                self.engine.delivery.moved.add(room)
                 return seq
 
     async def _until_there_is_room(self) -> None:

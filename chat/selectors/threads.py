@@ -18,7 +18,7 @@ from core.rls import as_system
 Row = dict[str, Any]
 
 _PEOPLE: Final = """
-SELECT p.thread_id, p.user_id, p.role, p.read_seq, p.joined_seq, p.muted_until,
+SELECT p.thread_id, p.user_id, p.role, p.read_seq, GREATEST(p.delivered_seq, p.read_seq), p.joined_seq, p.muted_until,
        trim(u.first_name || ' ' || u.last_name), u.profile_picture, seen.at, seen.online
   FROM chat_participant p JOIN users_user u ON u.id = p.user_id
   LEFT JOIN LATERAL (SELECT max(o.seen_at) AS at, bool_or(o.online AND o.seen_at > %s) AS online
@@ -42,7 +42,19 @@ def people_of(threads: Sequence[UUID]) -> Mapping[UUID, list[Row]]:
     fresh = clock.now() - timedelta(seconds=FRESH_SECONDS)
     with as_system("one's own threads have other people"), connection.cursor() as cursor:
         cursor.execute(_PEOPLE, [fresh, list(threads)])
-        for thread_id, user_id, role, read, joined, muted, name, picture, seen, online in cursor.fetchall():
+        for (
+            thread_id,
+            user_id,
+            role,
+            read,
+            delivered,
+            joined,
+            muted,
+            name,
+            picture,
+            seen,
+            online,
+        ) in cursor.fetchall():
             found[thread_id].append(
                 {
                     "user_id": str(user_id),
@@ -50,6 +62,7 @@ def people_of(threads: Sequence[UUID]) -> Mapping[UUID, list[Row]]:
                     "role": role,
                     "profile_picture": picture or None,
                     "read_seq": read,
+                    "delivered_seq": delivered,
                     "joined_seq": joined,
                     "muted_until": muted,
                     "online": bool(online),

@@ -25,6 +25,7 @@ class PersonOutput(StrictSerializer):
     role = serializers.ChoiceField(choices=Part.choices)
     profile_picture = serializers.CharField(allow_null=True)
     read_seq = serializers.IntegerField()
+    delivered_seq = serializers.IntegerField(help_text="The last message that reached one of their devices.")
     online = serializers.BooleanField()
     last_seen = InstantField(allow_null=True)
 
