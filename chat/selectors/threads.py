@@ -11,6 +11,7 @@ from chat import frames
 from chat.models import Thread
 from chat.models.people import FRESH_SECONDS
 from chat.ports import About, contexts
+from chat.selectors.inbox import staffed
 from chat.selectors.messages import by_ids, rest
 from core import clock
 from core.rls import as_system
@@ -131,8 +132,8 @@ def about(thread: Thread) -> About | None:
 def desk(
     *, status: str = "", kind: str = "", assignee: UUID | None = None, since: datetime | None = None
 ) -> Any:
-    """Conversations of staff, for the inbox; run it as the system."""
-    rows = Thread.objects.live().filter(kind__in=["support", "shop"])
+    """Conversations of staff, with what nobody of them has seen as `unread`; run it as the system."""
+    rows = staffed()
     if status:
         rows = rows.filter(status=status)
     if kind:

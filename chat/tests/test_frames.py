@@ -101,7 +101,7 @@ def test_marks_of_delivery_follow_what_went_out_was_resumed_or_read(pair, client
         async with visiting(server, tokens[0]) as a:
             await a.send(key, "Are you there?")
             await a.quiet("DELIVERED", seconds=1.5)
-            async with visiting(server, tokens[1]) as t:
+            async with visiting(server, tokens[1], max_queue=None) as t:
                 await t.say(type="RESUME", threads={key: 0})
                 assert await a.hear("DELIVERED", timeout=8) == delivered | {"people": {str(tara.pk): 1}}
                 before = await in_thread(mark)
