@@ -58,6 +58,7 @@ class Engine:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._repairing: set[str] = set()
         self._look = asyncio.Event()
+        self._missed = False  # the hub lost frames: who may listen where has to be looked up
 
     # -- Life
 
@@ -190,7 +191,7 @@ class Engine:
                 except Exception:
                     log.exception("a frame of the hub could not be used")
                 if stream.dropped != dropped:  # we were too slow: the database has what we lost
-                    dropped = stream.dropped
+                    dropped, self._missed = stream.dropped, True
                     self._look.set()
 
     async def _heard(self, frame: Frame) -> None:
@@ -214,6 +215,7 @@ class Engine:
 
     def _gap(self, frame: Frame) -> None:
         """Redis was away: look at everything now, and tell clients that pokes of other apps may be lost."""
+        self._missed = True
         self._look.set()
         text = frame.json.decode()
         for sockets in self.people.values():
@@ -235,8 +237,10 @@ class Engine:
             try:
                 await self._compare_heads()
                 await self._check_logins()
-                if turn % MEMBERS_EVERY == 0:
+                if turn % MEMBERS_EVERY == 0 or self._missed:
+                    self._missed = False
                     await self._check_members()
+                    await self._find_joined()
             except AWAY as problem:
                 log.warning("threads can't be compared with the database: %s", type(problem).__name__)
                 await asyncio.sleep(0.5)
@@ -274,6 +278,14 @@ class Engine:
             for room, socket in pairs:
                 if (room.id, socket.user) not in there:
                     socket.leave_room(room.id)
+
+    async def _find_joined(self) -> None:
+        """Who was let into a thread without our hearing of it."""
+        for part in _parts([*self.people]):
+            for user, thread_id in await self.database.fetch(queries.JOINED, [part]):
+                for socket in [*self.people.get(user, ())]:
+                    if thread_id not in socket.rooms:
+                        await socket.access(thread_id, joined=True)
 
     def repair(self, room: Room) -> None:
         """Read from the database what a room misses."""

@@ -15,7 +15,6 @@ from django.db import DatabaseError, connection
 from chat import frames
 from chat.consumer import codes
 from chat.consumer import login as logins
-from chat.consumer.database import AWAY
 from chat.consumer.writer import RETRY_AFTER, Item, settled
 from chat.models.message import MAX_BODY, MAX_CLIENT_ID
 from chat.services import changing, sending, threads
@@ -202,14 +201,10 @@ async def resume(socket: Socket, frame: Frame) -> None:
 
 async def _resume(socket: Socket, asked: dict[str, int]) -> None:
     reached: dict[str, int] = {}
-    try:
-        for thread_id, seq in asked.items():
-            room = socket.rooms.get(thread_id)
-            if room is not None:
-                reached[thread_id] = await socket.catch_up(room, seq)
-    except AWAY:
-        socket.cut(codes.TRY_LATER, "unavailable")
-        return
+    for thread_id, seq in asked.items():
+        room = socket.rooms.get(thread_id)
+        if room is not None:
+            reached[thread_id] = await socket.catch_up(room, seq)
     socket.send_frame({"type": "RESUMED", "threads": reached, "hasMore": False})
 
 

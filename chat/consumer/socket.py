@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROTOCOL, HEARTBEAT = 1, 25
+REPLAY_PAUSE = 0.5  # seconds between two tries of a replay while the database is away
 MAX_ROOMS = 5000  # threads of one person that are live, newest first
 
 
@@ -291,13 +292,13 @@ class Socket(Bearer):
     async def catch_up(self, room: Room, seq: int) -> int:
         """Messages after `seq` from the database, and then those that came meanwhile; the last seq sent.
 
-        A later call for the same room takes over from this one.
+        Without a database it waits for one. A later call for the same room takes over from this one.
         """
         page = settings.CHAT_REPLAY_PAGE
         held: Held = []
         room.members[self] = held
         while True:
-            rows = await self.engine.database.fetch(queries.PAGE, [room.id, seq, self.user, page])
+            rows = await self._page(room, seq, page)
             for row in rows:
                 await self._until_there_is_room()
                 if room.members.get(self) is not held:
@@ -316,6 +317,14 @@ class Socket(Bearer):
                 room.members[self] = max(seq, room.seq)
                 self.engine.delivery.moved.add(room)
                 return seq
+
+    async def _page(self, room: Room, seq: int, page: int) -> list[tuple[Any, ...]]:
+        while self._closing is None and self in room.members:
+            try:
+                return await self.engine.database.fetch(queries.PAGE, [room.id, seq, self.user, page])
+            except AWAY:
+                await asyncio.sleep(REPLAY_PAUSE)
+        return []
 
     async def _until_there_is_room(self) -> None:
         """A replay waits for its reader, and leaves half of the queue to what is live."""
@@ -347,7 +356,7 @@ class Socket(Bearer):
                 "subject": subject,
             }
         )
-        self.spawn(self._catch_up_quietly(room, read_seq), name="chat-catch-up")
+        self.spawn(self._after(room, read_seq), name="chat-catch-up")
 
     def leave_room(self, thread_id: str) -> None:
         room = self.rooms.pop(thread_id, None)
@@ -355,11 +364,8 @@ class Socket(Bearer):
             self.engine.part(self, room)
             self.send_frame({"type": "THREAD", "threadId": thread_id, "left": True})
 
-    async def _catch_up_quietly(self, room: Room, seq: int) -> None:
-        try:
-            await self.catch_up(room, seq)
-        except AWAY:
-            self.cut(codes.TRY_LATER, "unavailable")
+    async def _after(self, room: Room, seq: int) -> None:
+        await self.catch_up(room, seq)
 
     def add_topic(self, topic: str) -> None:
         if self.topics is None:

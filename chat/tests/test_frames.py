@@ -319,6 +319,30 @@ def test_a_poke_that_was_lost_is_made_up_for(server, pair):
     run(story())
 
 
+def test_who_was_let_in_or_taken_out_without_a_poke_is_found(pair):
+    """A process without Redis hears of nothing that others do, and looks for itself."""
+    alice, tara, _ = pair
+    token = token_of(tara)
+
+    async def story(server):
+        async with visiting(server, token) as t:
+            new, _ = await in_thread(
+                lambda: open_thread(opener=alice.pk, people={tara.pk: Part.TUNER}, kind="order")
+            )
+            await in_thread(lambda: send(thread_id=new.pk, sender_id=alice.pk, body="Are you in?"))
+            assert (await t.hear("THREAD", timeout=15))["threadId"] == str(new.pk)
+            assert (await t.hear("MESSAGE"))["body"] == "Are you in?"
+            await in_thread(lambda: leave(thread_id=new.pk, user_id=tara.pk))
+            assert await t.hear("THREAD", timeout=15) == {
+                "type": "THREAD",
+                "threadId": str(new.pk),
+                "left": True,
+            }
+
+    with serving(REDIS_URL="") as server:
+        run(story(server))
+
+
 def test_another_app_brings_frames_of_its_own(pair):
     """The registry that the assistant plugs into, without a server: the consumer asks it for types it doesn't know."""
     from chat.consumer.socket import Socket
