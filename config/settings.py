@@ -590,7 +590,9 @@ CHAT_SILENCE = number("CHAT_SILENCE", default=90)  # seconds without a frame of 
 CHAT_CLOSE_SPREAD = number(
     "CHAT_CLOSE_SPREAD", default=10
 )  # seconds over which sockets close when a process ends
-CHAT_DELIVERED_EVERY = number("CHAT_DELIVERED_EVERY", default=3)  # seconds between two marks of what reached people
+CHAT_DELIVERED_EVERY = number(
+    "CHAT_DELIVERED_EVERY", default=3
+)  # seconds between two marks of what reached people
 CHAT_REPLAY_PAGE = number("CHAT_REPLAY_PAGE", default=200)
 CHAT_RESUME_MAX_THREADS = number("CHAT_RESUME_MAX_THREADS", default=500)
 CHAT_DB_POOL = number("CHAT_DB_POOL", default=8)  # connections of one ASGI process beside DB_POOL_SIZE

@@ -3,10 +3,9 @@
 import re
 
 import pytest
-from django.urls import Resolver404, URLResolver, include, path
+from django.urls import Resolver404, URLResolver, get_resolver, include, path
 from django.urls.resolvers import RoutePattern
 
-from config.urls import api
 from core.routes import Routes
 
 
@@ -82,6 +81,7 @@ EXAMPLES = {"uuid": ONE, "int": "7", "str": "word", "slug": "a-word", "path": "a
 
 
 def test_every_route_of_the_api_is_found():
+    api = get_resolver().url_patterns[0].url_patterns
     ours, theirs = Routes("v1/", api), URLResolver(path("v1/", include([])).pattern, api)
     for words in [*spelled_out(api), "payments/sandbox/order_ABCDEFGHIJKLMN/pay/", "safety/reports/"]:
         expected = found(theirs, f"v1/{words}")

@@ -17,8 +17,8 @@ from telematics.instants import LAST_MS, millis
 from telematics.models import Daily, Latest, Segment, Source, Tail
 from telematics.services.deleting import delete_of
 from telematics.services.export import Export
-from telematics.services.retention import BENEFIT, KeptTelemetry
 from telematics.services.partitions import unplaced
+from telematics.services.retention import BENEFIT, KeptTelemetry
 from telematics.services.store import append
 from users.ports import usages
 
