@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from core.files.services import public_address
+from core.files.services import CLAIM_SQL, public_address
 from core.ids import uuid7
 from core.postgresql.direct import Statement
 from core.rls import as_system
@@ -133,19 +133,31 @@ def dongle_is_elsewhere(dongle_id: str, vehicle_id: UUID) -> bool:
 # -- The statements of services/vehicles.py
 
 
-def insert_vehicle(columns: Mapping[str, Any]) -> tuple[Shown, UUID | None] | None:
-    """One new row, and its first reading; None when the id is taken. Second: the model that the catalogue knows."""
+class Made(NamedTuple):
+    """A new row, the model that the catalogue knows, and what `core.files.judge_claim` wants to know of the photo."""
+
+    row: Shown
+    vehicle_model_id: UUID | None
+    photo: str | None
+
+
+def insert_vehicle(columns: Mapping[str, Any]) -> Made | None:
+    """One new row, and its first reading; None when the id is taken. Make, model and fuel may come from the catalogue."""
     row = _insert(tuple(sorted(columns))).row({**columns, **_extras(ReadingSource.OWNER)})
-    return (Shown(*row[:2]), row[2]) if row else None
+    return Made(Shown(*row[:2]), *row[2:]) if row else None
 
 
 class Changed(NamedTuple):
-    """What was there (`old_rev`), and what it became; `rev` None: a condition did not hold, nothing was written."""
+    """What was there (`old_rev`), and what it became; `rev` None: a condition did not hold, nothing was written.
+
+    photo: what `core.files.judge_claim` wants to know of a given one.
+    """
 
     old_rev: int
     rev: int | None
     json: str | None
     vehicle_model_id: UUID | None
+    photo: str | None
 
 
 def update_vehicle(
@@ -196,11 +208,27 @@ def _value(column: str) -> str:
     return bound
 
 
+# What the catalogue says of the model of a new vehicle, for columns that were not given. A model that it doesn't
+# know leaves them empty, and the caller refuses.
+_BY_MODEL = {
+    "make": "(SELECT b.name FROM garage_vehiclebrand b JOIN known ON known.brand_id = b.id)",
+    "model": "(SELECT name FROM known)",
+    "fuel_type": "(SELECT fuel_type FROM known)",
+}
+
+
 @lru_cache(maxsize=256)
 def _insert(given: tuple[str, ...]) -> Statement:
     values = {name: _value(name) if name in given else default for name, default in _defaults().items()}
+    known = ""
+    if "vehicle_model_id" in given:
+        known = """known AS (
+ SELECT m.* FROM garage_vehiclemodel m WHERE m.id = %(vehicle_model_id)s::uuid AND m.deleted_at IS NULL), """
+        absent = _BY_MODEL.keys() - set(given)
+        values |= {name: f"coalesce({_BY_MODEL[name]}, {_defaults()[name]})" for name in absent}
+    claimed, told = _claim(given)
     return Statement(f"""
-WITH v AS (
+WITH {known}{claimed}v AS (
  INSERT INTO garage_vehicle ({", ".join(values)}) VALUES ({", ".join(values.values())})
  ON CONFLICT (id) DO NOTHING RETURNING *
 ), reading AS (
@@ -208,7 +236,15 @@ WITH v AS (
  SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, clock_timestamp(), %(source)s::varchar, ''
    FROM v WHERE v.odometer_km IS NOT NULL
 )
-SELECT v.rev, {VEHICLE_JSON}, v.vehicle_model_id FROM v""")
+SELECT v.rev, {VEHICLE_JSON}, v.vehicle_model_id, {told} FROM v""")
+
+
+def _claim(given: tuple[str, ...], owner: str = "owner_id") -> tuple[str, str]:
+    """The part that claims the photo, if there is one, and what it says."""
+    if "photo_file_id" not in given:
+        return "", "NULL::text"
+    part = CLAIM_SQL.format(file="%(photo_file_id)s::uuid", owner=f"%({owner})s::uuid")
+    return f"claimed AS ({part}), ", "(SELECT told FROM claimed)"
 
 
 @lru_cache(maxsize=256)
@@ -222,8 +258,9 @@ def _update(columns: tuple[str, ...]) -> Statement:
  INSERT INTO garage_odometerentry (id, owner_id, vehicle_id, reading_km, read_at, source, note)
  SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, clock_timestamp(), %(source)s::varchar, ''
    FROM v JOIN old USING (id) WHERE v.odometer_km <> COALESCE(old.odometer_km, -1))"""
+    claimed, told = _claim(columns, "owner")
     return Statement(f"""
-WITH old AS (
+WITH {claimed}old AS (
  SELECT o.id, o.rev, o.odometer_km FROM garage_vehicle o
   WHERE o.id = %(id)s::uuid AND o.owner_id = %(owner)s::uuid AND o.deleted_at IS NULL FOR UPDATE
 ), v AS (
@@ -231,7 +268,7 @@ WITH old AS (
   WHERE t.id = old.id AND old.rev = COALESCE(%(demanded)s::bigint, old.rev) {rises}
  RETURNING t.*
 ){reading}
-SELECT old.rev, v.rev, CASE WHEN v.id IS NOT NULL THEN {VEHICLE_JSON} END, v.vehicle_model_id
+SELECT old.rev, v.rev, CASE WHEN v.id IS NOT NULL THEN {VEHICLE_JSON} END, v.vehicle_model_id, {told}
   FROM old LEFT JOIN v ON true""")
 
 
