@@ -5,10 +5,12 @@ from typing import Any
 from procrastinate.contrib.django import app
 
 
-def enqueue(task: str, /, *, delay_seconds: int = 0, **arguments: Any) -> None:
+def enqueue(task: str, /, *, delay_seconds: int = 0, lock: str = "", **arguments: Any) -> None:
     """Enqueue a task by its name in the transaction under way: no commit, no job.
 
-    Arguments are kept in the database in clear: give ids, never passwords, codes or tokens.
+    Jobs of one `lock` run one after the other, in the order in which they were enqueued. Arguments are kept in the database in clear: give ids, never passwords, codes or tokens.
     """
     options: dict[str, Any] = {"schedule_in": {"seconds": delay_seconds}} if delay_seconds else {}
+    if lock:
+        options["lock"] = lock
     app.configure_task(task, **options).defer(**arguments)
