@@ -84,6 +84,7 @@ class Latest(models.Model):
     t = models.DateTimeField(null=True)
     vals = models.JSONField(default=dict)
     odometer = models.FloatField(null=True, help_text="Highest plausible reading, km.")
+    odometer_at = models.DateTimeField(null=True, help_text="Instant of the highest plausible reading.")
     odometer_told = models.FloatField(null=True, help_text="What the garage was told last, km.")
     odometer_told_at = models.DateTimeField(null=True)
     lat = models.FloatField(null=True)
