@@ -19,7 +19,9 @@ from telematics.services.archiving import read_archive
 from telematics.services.deleting import delete_of
 from telematics.services.export import Export, csv_of
 from telematics.services.partitions import unplaced
+from telematics.services.retention import BENEFIT, KeptTelemetry
 from telematics.services.store import append
+from users.ports import usages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,3 +127,4 @@ topics.register("vehicle", VehicleTopic())
 personal_data.register("telematics", TelemetryData())
 dashboard_cards.register("telematics", TelemetryCard())
 demo_worlds.register("telematics", DemoDrives())
+usages.register(BENEFIT, KeptTelemetry())

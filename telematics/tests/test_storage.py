@@ -32,7 +32,7 @@ from telematics.services.store import append, tail_put
 from telematics.tasks import storage as jobs
 from telematics.tests.making import NOON, drive, make_vehicle, same
 from tests.cast import make_user
-from users.ports import benefits
+from users.ports import benefits, usages
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2024, 1, 1, 20, tzinfo=UTC)
@@ -301,6 +301,37 @@ def test_samples_are_kept_as_the_plan_says(bike, plans):
     assert left == {bike.pk: 2, taras.pk: 3, short.pk: 1, gone.pk: 0}
     assert seen == [(4, 4)]
     assert not Latest.objects.filter(pk=gone.pk).exists()
+
+
+def test_a_smaller_plan_names_the_samples_that_would_go(bike, alice, monkeypatch):
+    """From when to when and of how many vehicles; what goes anyway, or is kept short by wish, is no loss."""
+
+    class Years:
+        def value_for(self, user):
+            return 730
+
+    monkeypatch.setattr(benefits, "_plugs", {"telemetry_retention_days": Years()})
+    meter = usages["telemetry_retention_days"]
+    short = make_vehicle(alice)
+    with clock.held_at(NOW):
+        assert meter.shortfall(alice, 365, NOW) is None
+        for ago in (1, 400, 800):
+            put(bike, drive(60, t0=NOON - ago * 86_400_000))
+            put(short, drive(60, t0=NOON - ago * 86_400_000))
+        Latest.objects.filter(pk=short.pk).update(keep_days=30)
+        found = meter.shortfall(alice, 365, NOW)
+        assert (found.final, found.text) == (
+            False,
+            f"samples of 1 vehicle from {NOW - timedelta(days=400):%d %b %Y} to {NOW - timedelta(days=365):%d %b %Y} "
+            "will be deleted when the plan begins (365 days are kept, now 730). Days and trips stay.",
+        )
+        assert meter.shortfall(alice, 500, NOW) is None
+        assert meter.shortfall(alice, 3_650, NOW) is None
+        assert (
+            meter.shortfall(alice, 400, NOW + timedelta(days=10)).final is False
+        )  # by then they are old enough
+        assert f"({FREE_DAYS} days are kept" in meter.shortfall(alice, None, NOW).text
+        assert meter.shortfall(make_user("bob"), None, NOW) is None
 
 
 def test_the_owner_may_want_less(client_for, alice, bike, plans):
