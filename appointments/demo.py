@@ -1,4 +1,4 @@
-"""The demo workshop: two shops in two zones, services priced per model, visits before and behind us."""
+"""The demo workshop: two shops of the house in two zones and one of a tuner, services priced per model, visits before and behind us."""
 
 from datetime import datetime, time, timedelta
 from typing import Any, Final
@@ -15,10 +15,13 @@ from appointments.models import (
     Status,
 )
 from appointments.selectors.availability import available
+from appointments.selectors.bookings import KIND
 from appointments.services.booking import Customer, Desk, Wish, book
 from appointments.services.moving import update_status
 from core import clock
+from core.refs import Ref
 from garage.models import VehicleModel
+from payments.services import collect_cash, open_order
 
 SHOPS: Final[tuple[dict[str, Any], ...]] = (
     {
@@ -46,6 +49,17 @@ SHOPS: Final[tuple[dict[str, Any], ...]] = (
         "buffer_after": 15,
     },
 )
+TARAS: Final[dict[str, Any]] = {
+    "name": "Tara Performance Pune",
+    "tz": "Asia/Kolkata",
+    "address": "5 Baner Road, Pune 411045",
+    "phone": "+912041234567",
+    "lat": 18.559,
+    "lng": 73.7868,
+    "currency": "INR",
+    "tax_bps": 1800,
+    "commission_bps": 1200,
+}
 TEAM: Final[tuple[tuple[str, str, list[str]], ...]] = (
     ("bay", "Bay 1 (lift)", []),
     ("bay", "Bay 2 (lift)", []),
@@ -88,8 +102,10 @@ def fill_workshop(world: dict[str, Any]) -> None:
             "percent_bps": 1000,
         },
     )
+    taras = _shop({**TARAS, "tuner_id": world["tara"].pk}, services)
     if not Appointment.objects.exists():
         _visits(world, shops[0], services)
+        _at_taras(world, taras, services)
 
 
 def _services() -> list[Service]:
@@ -186,12 +202,43 @@ def _visits(world: dict[str, Any], shop: Location, services: list[Service]) -> N
 
 def _past(shop: Location, bike: Any, owner: Any, service: Service) -> None:
     """A visit of last month, told by the machinery itself: the garage has its record."""
-    day = clock.now().astimezone(shop.zone).date() - timedelta(days=30)
-    while day.weekday() > 4:
-        day -= timedelta(days=1)
-    start = datetime.combine(day, time(10), shop.zone)
+    start = _last_workday(shop, days=30)
     with clock.held_at(start - timedelta(days=2)):
         made = book(Wish([service], start, shop, vehicle=bike), Customer(user=owner), desk=Desk())
     with clock.held_at(start + timedelta(minutes=30)):
         update_status(made.appointment.pk, Status.IN_PROGRESS, by=None)
         update_status(made.appointment.pk, Status.COMPLETED, by=None, odometer_km=bike.odometer_km)
+
+
+def _last_workday(shop: Location, *, days: int) -> datetime:
+    """Ten o'clock at the shop, so many days ago or at the end of the week before."""
+    day = clock.now().astimezone(shop.zone).date() - timedelta(days=days)
+    while day.weekday() > 4:
+        day -= timedelta(days=1)
+    return datetime.combine(day, time(10), shop.zone)
+
+
+def _at_taras(world: dict[str, Any], shop: Location, services: list[Service]) -> None:
+    """Bob paid for a dyno run, and the house kept its commission; Alice is a member and is spared it."""
+    dyno = next(one for one in services if one.code == "dyno-run")
+    start = _last_workday(shop, days=9)
+    model = VehicleModel.objects.filter(code="ktm-390-duke-2017").first()
+    with clock.held_at(start - timedelta(days=2)):
+        made = book(Wish([dyno], start, shop, vehicle_model=model), Customer(user=world["bob"]), desk=Desk())
+    with clock.held_at(start + timedelta(hours=1)):
+        for status in (Status.IN_PROGRESS, Status.COMPLETED):
+            update_status(made.appointment.pk, status, by=None)
+        target = Ref(KIND, made.appointment.pk)
+        order = open_order(payer=world["bob"], target=target, gateway="cash")
+        collect_cash(payment=order, amount_minor=order.amount_minor, by=None)
+    bike = world["alice_vehicle"]
+    first = clock.now().astimezone(shop.zone).date() + timedelta(days=6)
+    found = available(
+        shop,
+        [dyno],
+        vehicle_model_id=bike.vehicle_model_id,
+        date_from=first,
+        date_to=first + timedelta(days=7),
+    )
+    if found:
+        book(Wish([dyno], found[0].start, shop, vehicle=bike), Customer(user=world["alice"]))

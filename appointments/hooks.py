@@ -15,6 +15,8 @@ from appointments.models import (
     WaitlistEntry,
 )
 from appointments.selectors.bookings import KIND
+from appointments.selectors.offers import TIERS
+from appointments.selectors.usage import IncludedVisits, OfferVisits
 from appointments.services import money
 from appointments.services.booking import INCLUDED
 from appointments.services.moving import cancel
@@ -164,14 +166,6 @@ class WorkshopData:
         WaitlistEntry.objects.filter(user_id=user_id).delete()
 
 
-class BookedServices:
-    """Services of coming visits that a membership pays for: a plan without them is refused."""
-
-    def in_use(self, user: User) -> list[str]:
-        coming = Appointment.objects.filter(user=user, status__in=LIVE, payment_method="membership")
-        return sorted(set(coming.values_list("lines__code", flat=True)))
-
-
 class WorkshopCard:
     title = "Workshop today"
 
@@ -205,7 +199,8 @@ class DemoWorkshop:
 payables.register(KIND, Booking())
 contexts.register(KIND, VisitTalk())
 besides.register("bookings", VisitsBeside())
-usages.register(INCLUDED, BookedServices())
+usages.register(INCLUDED, IncludedVisits())
+usages.register(TIERS, OfferVisits())
 review_rights.register("visit", VisitorsMayReview())
 timeline_sources.register("appointments", Visits())
 personal_data.register("appointments", WorkshopData())
@@ -220,7 +215,7 @@ collections.register(
         read_only=(
             "reference", "location_id", "vehicle_id", "vehicle_model_id", "start_at", "end_at", "service_location",
             "address", "status", "hold_expires_at", "payment_method", "total_minor", "discount_minor", "due_minor",
-            "paid_minor", "fee_minor", "currency", "sequence", "reschedule_count", "notes", "odometer_km", "rev",
+            "paid_minor", "fee_minor", "commission_free_minor", "currency", "sequence", "reschedule_count", "notes", "odometer_km", "rev",
             "created_at", "updated_at",
         ),
         owner="user_id",

@@ -565,8 +565,10 @@ REFERRAL_DAYS = number("REFERRAL_DAYS", default=30)  # how long after joining a 
 REFERRAL_MONTHLY_CAP = number("REFERRAL_MONTHLY_CAP", default=10)  # a person's in 30 days
 REFERRAL_TOTAL_CAP = number("REFERRAL_TOTAL_CAP", default=100)
 
-# -- Appointments: how long a time is held while somebody pays, and a freed one for whoever waits for it
+# -- Appointments: how long a time is held while somebody pays, and a freed one for whoever waits for it; what the
+# house keeps of a booking at a tuner's shop that names no rate of its own
 
+BOOKING_COMMISSION_BPS = number("BOOKING_COMMISSION_BPS", default=1000)  # hundredths of a percent
 BOOKING_HOLD = timedelta(seconds=number("BOOKING_HOLD_SECONDS", default=900))
 WAITLIST_OFFER = timedelta(seconds=number("WAITLIST_OFFER_SECONDS", default=1800))
 
@@ -588,7 +590,9 @@ CHAT_SILENCE = number("CHAT_SILENCE", default=90)  # seconds without a frame of 
 CHAT_CLOSE_SPREAD = number(
     "CHAT_CLOSE_SPREAD", default=10
 )  # seconds over which sockets close when a process ends
-CHAT_DELIVERED_EVERY = number("CHAT_DELIVERED_EVERY", default=3)  # seconds between two marks of what reached people
+CHAT_DELIVERED_EVERY = number(
+    "CHAT_DELIVERED_EVERY", default=3
+)  # seconds between two marks of what reached people
 CHAT_REPLAY_PAGE = number("CHAT_REPLAY_PAGE", default=200)
 CHAT_RESUME_MAX_THREADS = number("CHAT_RESUME_MAX_THREADS", default=500)
 CHAT_DB_POOL = number("CHAT_DB_POOL", default=8)  # connections of one ASGI process beside DB_POOL_SIZE

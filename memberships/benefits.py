@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 TIER = "membership_tier"  # the code of the plan itself; no plan can say another
+PERIOD = "membership_period_start"  # since when the present period runs: numbers "a period" count from there
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,10 @@ def problems(benefits: Any) -> list[str]:
     return unknown + wrong
 
 
-def covers(value: Any, used: Any) -> bool:
-    """Is what somebody uses within what a plan gives? Sets by containment, numbers by size; None gives nothing."""
-    if isinstance(used, (list, set, frozenset, tuple)):
-        return set(used) <= set(value or ())
-    return int(used or 0) <= int(value or 0)
+def given_by(code: str, plan_code: str, benefits: Mapping[str, Any]) -> Any:
+    """What a plan gives of one benefit; a member may always use the offers of their own plan."""
+    value = benefits.get(code)
+    return sorted({plan_code, *(value or [])}) if code == "offer_tiers" else value
 
 
 def spoken(value: Any) -> str:

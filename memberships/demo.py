@@ -10,44 +10,16 @@ from core.refs import Ref
 from memberships.models import ChurnReason, GrantReason, InvoiceKind, Membership, Plan, Referral
 from memberships.services import codes, giving, joining, referring
 from memberships.services.lives import KIND, new_invoice, settle_time
+from memberships.services.plans import load_plans
+from memberships.starting import PLANS
 from payments.services import collect_cash, open_order
 from users.models import User
 
-PLANS: dict[str, dict[str, Any]] = {
-    "basic": {
-        "name": "Basic",
-        "description": "A little off every service, and a year of telemetry.",
-        "rank": 1,
-        "price_minor": 29_900,
-        "benefits": {
-            "service_discount_bps": 500,
-            "telemetry_retention_days": 365,
-            "assistant_quota": 50,
-            "commission_free_bookings": 1,
-            "included_services": [],
-        },
-    },
-    "plus": {
-        "name": "Plus",
-        "description": "Brake checks included, five years of telemetry, offers for members.",
-        "rank": 2,
-        "price_minor": 79_900,
-        "benefits": {
-            "offer_tiers": ["basic"],
-            "service_discount_bps": 1_000,
-            "telemetry_retention_days": 5 * 365,
-            "assistant_quota": 500,
-            "commission_free_bookings": 10,
-            "included_services": ["brake-check"],
-        },
-    },
-}
-
 
 def fill_club(world: dict[str, Any]) -> None:
-    for code, facts in PLANS.items():
-        plan, _ = Plan.objects.get_or_create(code=code, defaults={"currency": "INR", **facts})
-        world[f"{code}_plan"] = plan
+    load_plans()
+    for code in PLANS:
+        world[f"{code}_plan"] = Plan.objects.get(code=code)
     alice, bob, tara = world["alice"], world["bob"], world["tara"]
     for person in (alice, bob, tara):
         codes.own_code(person)

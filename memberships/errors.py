@@ -38,12 +38,25 @@ class PaymentUnderWay(DomainError):
 
 
 class BelowUsage(DomainError):
-    """`fields.plan` says of what more is used than the plan would give."""
+    """`fields.plan` says of what more is used than the plan would give; `fields.accept_losses` as below."""
 
     code, status, message = "plan_below_usage", 409, "You use more than this plan gives."
 
-    def __init__(self, texts: list[str]) -> None:
-        super().__init__(fields={"plan": texts})
+    def __init__(self, texts: list[str], losses: dict[str, list[str]]) -> None:
+        super().__init__(fields={"plan": texts, **({"accept_losses": losses} if losses else {})})
+
+
+class LossNotAccepted(DomainError):
+    """`fields.accept_losses`: by benefit code, what would be lost; the same again with these codes goes through."""
+
+    code, status, message = (
+        "plan_loses",
+        409,
+        "You would lose something by this plan. Please say that you know.",
+    )
+
+    def __init__(self, losses: dict[str, list[str]]) -> None:
+        super().__init__(fields={"accept_losses": losses})
 
 
 class MembershipForward(DomainError):

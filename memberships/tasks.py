@@ -36,5 +36,5 @@ def credit_referrals(timestamp: int) -> None:
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="memberships.give_codes", queueing_lock="memberships.give_codes")
 def give_codes(timestamp: int) -> None:
-    """Every five minutes: a referral code for new accounts."""
+    """Every five minutes: a referral code for accounts that were made at a console, or before codes were."""
     codes.give_codes()

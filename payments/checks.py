@@ -1,10 +1,11 @@
-"""System checks: money is not taken with empty secrets or by a sandbox."""
+"""System checks: money is not taken with empty secrets or by a sandbox, and no commission above the price."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from payments.ledger import WHOLE
 from payments.ports import gateways
 
 
@@ -44,4 +45,9 @@ def the_till_is_safe(**_: Any) -> list[CheckMessage]:
                 id="revsync.E104",
             )
         )
+    found += [
+        Error(f"{name} must be between 0 and {WHOLE}: hundredths of a percent.", id="revsync.E105")
+        for name in ("MARKETPLACE_COMMISSION_BPS", "BOOKING_COMMISSION_BPS")
+        if not 0 <= getattr(settings, name) <= WHOLE
+    ]
     return found

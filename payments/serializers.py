@@ -106,6 +106,19 @@ class VerifyOutput(StrictSerializer):
     payment = PaymentSerializer()
 
 
+class CheckoutCardInput(StrictSerializer):
+    """What a gateway would tell of a card: two payments with the same one are made with the same instrument."""
+
+    last4 = serializers.RegexField(r"^[0-9]{4}$")
+    name = StrictCharField(max_length=80, help_text="Of the holder, as it stands on the card.")
+
+
+class CheckoutInput(StrictSerializer):
+    """The person at the sandbox's checkout; without a card the sandbox tells no instrument."""
+
+    card = CheckoutCardInput(required=False)
+
+
 class CheckoutOutput(StrictSerializer):
     """What a checkout hands to its client; pass it on to `payments/verify/`."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from django.db.models import Expression
@@ -25,6 +26,15 @@ class RegistrationExtra(Protocol):
 
 
 @runtime_checkable
+class Newcomer(Protocol):
+    """Something that every account has from its first moment, such as a code to share."""
+
+    def joined(self, user: User) -> None:
+        """In the transaction that makes the account, whichever way somebody came in; never the network."""
+        ...
+
+
+@runtime_checkable
 class AccountFact(Protocol):
     """One extra field of the account payload, as an annotation on users: no statement of its own."""
 
@@ -38,16 +48,34 @@ class Benefit(Protocol):
     def value_for(self, user: User) -> Any: ...
 
 
-@runtime_checkable
-class Usage(Protocol):
-    """How much of a benefit a person uses now, in the benefit's own terms (a number, a set of codes); registered
-    under the benefit's code. A plan that gives less is refused to them.
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """What somebody uses beyond what a smaller plan gives, in a sentence.
+
+    `final` refuses the plan: something that was promised to others, or to the person, would break. Else it is the
+    person's own to give up, once they were told and said yes.
     """
 
-    def in_use(self, user: User) -> Any: ...
+    text: str
+    final: bool = True
+
+
+@runtime_checkable
+class Usage(Protocol):
+    """How much of a benefit a person uses; registered under the benefit's code. A plan that gives less is refused to
+    them, or has to be accepted.
+    """
+
+    def shortfall(self, user: User, given: Any, at: datetime) -> Shortfall | None:
+        """What is beyond `given` (a plan's value of the benefit; None: it gives none) from the instant `at` on.
+
+        Called as the system role, in the transaction of the change; a few statements, no network.
+        """
+        ...
 
 
 registration_extras: Registry[RegistrationExtra] = Registry("registration_extras", RegistrationExtra)
+newcomers: Registry[Newcomer] = Registry("newcomers", Newcomer)
 account_facts: Registry[AccountFact] = Registry("account_facts", AccountFact)
 # Public numbers of a profile (tunes, reviews, flashes), by name; never about what a person keeps private.
 profile_stats: Registry[AccountFact] = Registry("profile_stats", AccountFact)

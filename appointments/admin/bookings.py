@@ -12,6 +12,8 @@ from appointments.admin.desk import DeskView
 from appointments.models import Allocation, Appointment, AppointmentLine, StatusChange
 from core.staff import FactsAdmin
 from payments.amounts import money
+from payments.ledger import WHOLE, split
+from users.models import User
 
 _WITH_LINK: Any = action(description="Workshop desk", url_path="open-desk")
 LABELS = {
@@ -74,12 +76,14 @@ class AppointmentAdmin(FactsAdmin):
         ("vehicle", "vehicle_model", "odometer_km"),
         ("service_location", "address"),
         ("total", "due_minor", "paid_minor", "fee_minor", "payment_method"),
+        "commission",
         "notes",
     )
     readonly_fields = (
         "reference", "shown_status", "source", "location", "start_at", "end_at", "user", "customer_name",
         "customer_phone", "customer_email", "vehicle", "vehicle_model", "odometer_km", "service_location",
-        "address", "total", "due_minor", "paid_minor", "fee_minor", "payment_method", "notes",
+        "address", "total", "due_minor", "paid_minor", "fee_minor", "payment_method", "commission",
+        "notes",
     )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
@@ -97,3 +101,17 @@ class AppointmentAdmin(FactsAdmin):
     @display(description="Total", ordering="total_minor")
     def total(self, row: Appointment) -> str:
         return money(row.total_minor, row.currency)
+
+    @display(description="Commission")
+    def commission(self, row: Appointment) -> str:
+        """Who earns it and what the house keeps, as it was on the day of booking."""
+        if row.payee_id is None:
+            return "None: the house's own shop earns all of it."
+        who = User.objects.filter(pk=row.payee_id).first() or "a tuner who left"
+        if row.commission_free_minor:
+            spared = money(row.commission_free_minor, row.currency)
+            return f"None: a member was spared {spared}. {who} earns all that is paid."
+        kept = money(
+            split(row.total_minor, [WHOLE - row.commission_bps, row.commission_bps])[1], row.currency
+        )
+        return f"{row.commission_bps / 100:g} % ({kept} of the total). {who} earns the rest."

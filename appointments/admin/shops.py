@@ -1,11 +1,15 @@
 """Shops, hours, places, services, prices and offers: what staff edit."""
 
 from typing import Any
+from uuid import UUID
 
+from django import forms
 from django.contrib import admin
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from appointments.models import (
     Closure,
@@ -19,8 +23,10 @@ from appointments.models import (
     ServicePrice,
     WaitlistEntry,
 )
+from appointments.services.commission import rate_of
 from core.staff import FactsAdmin
 from payments.amounts import money
+from tuners.models import TunerProfile
 
 
 class RuleInline(TabularInline):
@@ -47,12 +53,64 @@ class ResourceInline(TabularInline):
     fields = ("name", "kind", "skills", "active")
 
 
+class TunerChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # no generic when it runs
+    """A tuner by the name of their business; the shop keeps the user's id."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        tuners = TunerProfile.objects.filter(deleted_at=None).order_by("business")
+        super().__init__(
+            tuners,
+            to_field_name="user",
+            required=False,
+            widget=UnfoldAdminSelectWidget,
+            empty_label="The house",
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> UUID | None:
+        found = super().clean(value)
+        return found.user_id if found else None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(initial or "") != str(data or "")
+
+
+class LocationForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic when it runs
+    tuner_id = TunerChoice(
+        label="Whose shop it is", help_text="They earn what is paid there, but for the commission."
+    )
+
+    class Meta:
+        model = Location
+        fields = (
+            "name", "tz", "address", "phone", "email", "about", "lat", "lng", "currency", "tuner_id", "commission_bps",
+            "active", "is_default", "slot_step", "min_notice", "horizon_days", "buffer_before", "buffer_after",
+            "confirm_by_hand", "deposit_bps", "cancel_notice", "late_fee_bps", "reschedule_notice", "reschedule_limit",
+            "tax_bps",
+        )  # fmt: skip
+
+
 @admin.register(Location)
 class LocationAdmin(ModelAdmin):
-    list_display = ("name", "tz", "currency", "phone", "is_default", "active")
+    form = LocationForm
+    list_display = ("name", "tz", "currency", "phone", "owner", "commission", "is_default", "active")
     list_filter = ("active", "currency")
     search_fields = ("name", "address", "phone")
     inlines = (RuleInline, ExceptionInline, ClosureInline, ResourceInline)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        name = TunerProfile.objects.filter(user=OuterRef("tuner_id")).values("business")[:1]
+        return super().get_queryset(request).annotate(owner_name=Subquery(name))
+
+    @display(description="Whose", ordering="owner_name")
+    def owner(self, row: Any) -> str:
+        return row.owner_name or ("A tuner who left" if row.tuner_id else "The house")
+
+    @display(description="Commission")
+    def commission(self, row: Location) -> str:
+        if row.tuner_id is None:
+            return "-"
+        return f"{rate_of(row) / 100:g} %" + ("" if row.commission_bps is not None else " (the house's)")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -61,6 +61,7 @@ class Appointment(Record):
 
     `sequence` counts changes that a calendar must learn of; `policy` is the shop's of the day of booking. All that
     is charged is in minor units; `due_minor` is what had to be paid to hold the time, `paid_minor` what is here.
+    Who earns it and what the house keeps of it are those of the day of booking, too.
     """
 
     reference = models.CharField(max_length=12, unique=True)
@@ -90,6 +91,15 @@ class Appointment(Record):
     due_minor = models.BigIntegerField(default=0)
     paid_minor = models.BigIntegerField(default=0)
     fee_minor = models.BigIntegerField(default=0, help_text="Kept of a late cancellation or no-show.")
+    payee_id = models.UUIDField(
+        null=True, blank=True, editable=False, help_text="The tuner who earns it; empty: the house."
+    )
+    commission_bps = models.PositiveSmallIntegerField(
+        default=0, help_text="What the house keeps of each payment, hundredths of a percent."
+    )
+    commission_free_minor = models.BigIntegerField(
+        default=0, help_text="The commission that a member was spared; part of the discount."
+    )
     currency = models.CharField(max_length=3)
     policy = models.JSONField(default=dict)
     sequence = models.PositiveIntegerField(default=0)
@@ -120,6 +130,11 @@ class Appointment(Record):
                 condition=Q(total_minor__gte=0, discount_minor__gte=0, fee_minor__gte=0, paid_minor__gte=0)
                 & Q(due_minor__range=(0, F("total_minor"))),
                 name="appointments_amounts",
+            ),
+            models.CheckConstraint(
+                condition=Q(commission_bps__lte=10_000)
+                & Q(commission_free_minor__range=(0, F("discount_minor"))),
+                name="appointments_commission",
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="appointments_status_known"),
             models.CheckConstraint(

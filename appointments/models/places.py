@@ -40,7 +40,10 @@ class Location(Record):
     active = models.BooleanField(default=True)
     is_default = models.BooleanField(default=False, help_text="Taken when a booking names no shop.")
     tuner_id = models.UUIDField(
-        null=True, blank=True, help_text="User id of the tuner whose shop it is; visitors may review them."
+        null=True,
+        blank=True,
+        help_text="The tuner whose shop it is: earns what is paid there, and visitors may review them. "
+        "Empty: the house's own.",
     )
 
     slot_step = models.PositiveSmallIntegerField(default=30, help_text="Minutes between possible starts.")
@@ -62,6 +65,12 @@ class Location(Record):
     reschedule_notice = models.PositiveIntegerField(default=120, help_text="Minutes before the start.")
     reschedule_limit = models.PositiveSmallIntegerField(default=3)
     tax_bps = models.PositiveSmallIntegerField(default=0, help_text="Tax included in the prices.")
+    commission_bps = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="What the house keeps of each payment at a tuner's shop, hundredths of a percent; "
+        "empty: BOOKING_COMMISSION_BPS.",
+    )
 
     kept: Sequence[Any] = ()  # allocations for people who wait; the guard of the calendar reads them
 
@@ -82,6 +91,10 @@ class Location(Record):
             models.CheckConstraint(
                 condition=Q(deposit_bps__lte=10_000, late_fee_bps__lte=10_000, tax_bps__lte=10_000),
                 name="appointments_location_shares",
+            ),
+            models.CheckConstraint(
+                condition=Q(commission_bps=None) | Q(commission_bps__lte=10_000),
+                name="appointments_location_commission",
             ),
             models.UniqueConstraint(
                 fields=["is_default"],

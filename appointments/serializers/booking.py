@@ -206,8 +206,8 @@ class AppointmentSerializer(StrictModelSerializer[Appointment]):
         fields = [
             "id", "reference", "status", "start_time", "end_time", "timezone", "location_id", "location_name",
             "vehicle_id", "vehicle_model_id", "services", "service_location", "address", "payment_method",
-            "total_minor", "discount_minor", "due_minor", "paid_minor", "fee_minor", "currency",
-            "hold_expires_at", "payment", "notes", "source", "sequence", "reschedule_count", "odometer_km",
+            "total_minor", "discount_minor", "commission_free_minor", "due_minor", "paid_minor", "fee_minor",
+            "currency", "hold_expires_at", "payment", "notes", "source", "sequence", "reschedule_count", "odometer_km",
             "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = fields

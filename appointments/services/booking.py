@@ -24,6 +24,7 @@ from appointments.models import (
 from appointments.selectors.bookings import KIND
 from appointments.selectors.hours import local_day
 from appointments.selectors.pricing import Priced, job_of, price, share
+from appointments.services.commission import decide
 from appointments.services.guard import Wanted, allocate, claim, demand_bounded, guarded, lock
 from appointments.services.offers import demand_offer, redeem
 from appointments.services.reminders import plan_reminders
@@ -198,6 +199,8 @@ def _insert(
         )
     else:
         discount = share(full, _member_discount(customer.user))
+    commission = decide(location, customer.user, full - discount)
+    discount += commission.off_minor
     total = full - discount
     due = _due(location, wish.payment_method, total) if desk is None else 0
     status = Status.PENDING_PAYMENT if due else first_status(location, desk is not None)
@@ -221,6 +224,9 @@ def _insert(
         total_minor=total,
         discount_minor=discount,
         due_minor=due,
+        payee_id=commission.payee_id,
+        commission_bps=commission.bps,
+        commission_free_minor=commission.off_minor,
         currency=location.currency,
         policy=location.policy(),
         notes=wish.notes,
@@ -228,7 +234,7 @@ def _insert(
     )
     _insert_lines(appointment, priced, discount, location)
     if offer is not None and customer.user is not None:
-        redeem(offer, customer.user, appointment, discount)
+        redeem(offer, customer.user, appointment, discount - commission.off_minor)
     return appointment
 
 

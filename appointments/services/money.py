@@ -41,9 +41,18 @@ def quote(appointment_id: UUID, payer: User | None) -> Quote:
         amount_minor=amount,
         currency=row.currency,
         description=f"{label} {row.reference}, {row.location.name}",
-        lines=(QuoteLine(f"{label} {row.reference}", amount, tax_minor=_tax(row, amount)),),
+        payee_id=row.payee_id,
+        commission_bps=row.commission_bps,
+        lines=_lines(row, label, amount),
         expires_at=row.hold_expires_at if held else None,
     )
+
+
+def _lines(row: Appointment, label: str, amount: int) -> tuple[QuoteLine, ...]:
+    """One line; a bill of the whole says what a member was spared."""
+    spared = int(row.commission_free_minor) if amount == row.total_minor else 0
+    bill = QuoteLine(f"{label} {row.reference}", amount + spared, tax_minor=_tax(row, amount))
+    return (bill, QuoteLine("Commission, spared to members", -spared)) if spared else (bill,)
 
 
 def _tax(row: Appointment, amount: int) -> int:

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from appointments.models import Allocation, Appointment
+from appointments.models import Allocation, Appointment, Offer
 from appointments.tests.making import at, make_service, make_shop, wish
 from core import clock
 from core.testing.jobs import run_jobs
+from memberships.models import Membership
 from memberships.tests.making import make_member, make_plan
 from payments.models import Payment
 from payments.services import checkout, collect_cash, expire, rewards
@@ -123,10 +124,43 @@ def test_members_pay_less_and_some_things_not_at_all(client_for, alice, shop, bi
     free = wish(bike, at(14), payment_method="membership") | {"services": ["brake-check"]}
     made = client.post(BOOK, free).json()
     assert (made["status"], made["total_minor"]) == ("confirmed", 0)
+
+
+def smaller(client):
+    return client.post("/api/v1/memberships/me/change/", {"plan": "basic"})
+
+
+def test_a_smaller_plan_must_still_give_what_is_booked_after_it_begins(client_for, alice, shop, bike, oil):
+    """The period ends on 1 July: a visit before it is the present plan's, one after it would be the smaller one's."""
+    make_service("brake-check", price_minor=60_000)
     make_plan("basic")
-    smaller = client.post("/api/v1/memberships/me/change/", {"plan": "basic"})
-    assert (smaller.status_code, smaller.json()["fields"]["plan"]) == (
-        409, ["Services included: you use brake-check, Basic gives none."],
+    make_member(alice, "plus", benefits={"included_services": ["brake-check"]})
+    client = client_for(alice)
+    free = {"payment_method": "membership", "services": ["brake-check"]}
+    client.post(BOOK, wish(bike, at(14)) | free)
+    late = client.post(BOOK, wish(bike, at(14) + timedelta(days=40)) | free).json()
+    answer = smaller(client)
+    assert (answer.status_code, answer.json()["code"], answer.json()["fields"]) == (
+        409, "plan_below_usage", {"plan": ["Services included: your coming visits use brake-check."]},
     )  # fmt: skip
-    cancel(client, made)
-    assert client.post("/api/v1/memberships/me/change/", {"plan": "basic"}).status_code == 200
+    assert Membership.objects.get().next_plan is None
+    cancel(client, late)
+    assert smaller(client).json()["membership"]["next_plan"] == "basic"
+
+
+@pytest.mark.parametrize("tiers,refused", [(["plus"], True), (["plus", "basic"], False), ([], False)])
+def test_an_offer_for_members_must_stay_one_s_own(client_for, alice, shop, bike, oil, tiers, refused):
+    make_plan("basic")
+    make_member(alice, "plus")
+    offer = Offer.objects.create(
+        title="Summer", percent_bps=1_000, expires_at=at(10) + timedelta(days=90), eligible_memberships=tiers
+    )
+    client = client_for(alice)
+    made = client.post(BOOK, wish(bike, at(14) + timedelta(days=40), offer_id=str(offer.pk))).json()
+    answer = smaller(client)
+    if refused:
+        text = f"Offers of: booked with an offer that is not for this plan: {made['reference']} (Summer)."
+        assert (answer.status_code, answer.json()["fields"]) == (409, {"plan": [text]})
+        cancel(client, made)
+        answer = smaller(client)
+    assert answer.json()["membership"]["next_plan"] == "basic"

@@ -17,10 +17,11 @@ from chat.assistant.models import (
     Feedback,
     TrainingData,
 )
+from chat.assistant.services.quotas import METERS
 from chat.ports import frames
 from core import clock
 from core.ports import dashboard_cards, demo_worlds, personal_data
-from users.ports import account_facts
+from users.ports import account_facts, usages
 
 DEFAULT = "default"  # a conversation's name until there is one: each person has their own of that name
 
@@ -119,3 +120,5 @@ personal_data.register("assistant", AssistantData())
 dashboard_cards.register("assistant", AssistantCard())
 account_facts.register("default_session_id", DefaultSession())
 demo_worlds.register("assistant", DemoAssistant())
+for meter in METERS:
+    usages.register(meter.code, meter)

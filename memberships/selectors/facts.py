@@ -1,5 +1,6 @@
 """What others ask: the account payload (as annotations, no statement of its own), and benefits by code."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.db.models.functions import Coalesce
 
 from core import clock
 from memberships.benefits import TIER
-from memberships.models import Membership, ReferralCode
+from memberships.models import InvoiceStatus, Membership, MembershipInvoice, ReferralCode
 from memberships.states import ENTITLED
 from payments.models import Posting
 from users.models import User
@@ -76,3 +77,22 @@ class OfferTiers(PlanBenefit):
             entitled_rows().filter(user=user).values_list("plan__code", "plan__benefits__offer_tiers").first()
         )
         return sorted({found[0], *(found[1] or [])}) if found else []
+
+
+class PeriodStart:
+    """Since when the period runs that a member is in now: "a period" is counted from there.
+
+    A renewal that was paid ahead moves the membership's own `period_start` into the future; until then the invoice of
+    the period before it knows.
+    """
+
+    def value_for(self, user: User) -> datetime | None:
+        now = clock.now()
+        found = entitled_rows().filter(user=user).values_list("pk", "period_start").first()
+        if found is None or found[1] is None or found[1] <= now:
+            return found[1] if found else None
+        paid = MembershipInvoice.objects.filter(
+            membership_id=found[0], status=InvoiceStatus.PAID, period_start__lte=now
+        )
+        start: datetime | None = paid.order_by("-period_start").values_list("period_start", flat=True).first()
+        return start

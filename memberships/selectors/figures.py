@@ -8,11 +8,11 @@ from typing import Any
 from django.db.models import Count, F, Q
 
 from core import clock
-from memberships.benefits import KINDS, covers, spoken
+from memberships.benefits import KINDS
 from memberships.models import Membership, Plan
+from memberships.selectors.usage import shortfalls
 from memberships.states import ENTITLED, LIVE
 from payments.amounts import money
-from users.ports import usages
 
 PER_MONTH = {"week": (52, 12), "month": (1, 1), "quarter": (1, 3), "year": (1, 12)}
 MONTHS = 6
@@ -112,7 +112,7 @@ def effect_of(plan: Plan, price_minor: int, benefits: dict[str, Any]) -> Effect:
         changes=_changes(plan, price_minor, benefits),
         revenue=(money(now, plan.currency), money(then, plan.currency)),
         members=members,
-        losing=[loss for row in members for loss in _losses(row, benefits)],
+        losing=[loss for row in members for loss in _losses(row, plan, benefits)],
     )
 
 
@@ -127,12 +127,9 @@ def _changes(plan: Plan, price_minor: int, benefits: dict[str, Any]) -> list[tup
     return found
 
 
-def _losses(row: Membership, benefits: dict[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (str(row.user), f"{KINDS[code].label if code in KINDS else code}: uses {spoken(used)}")
-        for code, meter in usages.items()
-        if not covers(benefits.get(code), used := meter.in_use(row.user))
-    ]
+def _losses(row: Membership, plan: Plan, benefits: dict[str, Any]) -> list[tuple[str, str]]:
+    found = shortfalls(row.user, plan.code, benefits, clock.now())
+    return [(str(row.user), one.text) for one in found.values()]
 
 
 def main_currency() -> str | None:

@@ -8,6 +8,7 @@ from rest_framework.exceptions import ValidationError
 
 from core.fields import InstantField, StrictCharField
 from core.serializers import StrictModelSerializer, StrictSerializer
+from memberships.benefits import KINDS
 from memberships.models import ChurnReason, InvoiceKind, InvoiceStatus, Membership, MembershipStatus, Plan
 from memberships.states import ENTITLED
 from payments.ports import gateways
@@ -70,6 +71,12 @@ class SubscribeInput(PayInput):
 
 class ChangeInput(PayInput):
     plan = PlanField(help_text="Code or id.")
+    accept_losses = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(KINDS)),
+        required=False,
+        max_length=len(KINDS),
+        help_text="Benefits of which the person gives up what a smaller plan does not give (see plan_loses).",
+    )
 
 
 class ResumeInput(StrictSerializer):

@@ -43,6 +43,16 @@ def own_code(user: User) -> ReferralCode | None:
         return shown(user)
 
 
+def first_code(user: User) -> None:
+    """The code of an account that is being made."""
+    with as_system("codes are made by the house"):
+        for _ in range(TRIES):
+            row = ReferralCode(user=user, code=new_code(), own=True)
+            made = ReferralCode.objects.bulk_create([row], ignore_conflicts=True)
+            if ReferralCode.objects.filter(pk=made[0].pk).exists():
+                return  # else the code is somebody's already: the next one
+
+
 def shown(user: User) -> ReferralCode | None:
     """The code that a person shares: the newest valid vanity code, else their own."""
     rows = ReferralCode.objects.filter(user=user, active=True, deleted_at=None).order_by("own", "-created_at")
@@ -56,7 +66,7 @@ def new_code() -> str:
 
 
 def give_codes() -> int:
-    """A code for accounts that have none yet, so that the account payload can show it; how many."""
+    """A code for accounts that came by no door (a console, an older version) and have none yet; how many."""
     with as_system("codes are made by the house"):
         without = User.objects.filter(deleted_at=None).exclude(
             pk__in=ReferralCode.objects.filter(own=True).values("user_id")

@@ -1,6 +1,8 @@
 """Joining, changing, leaving and coming back; each deed once, by the member."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -9,10 +11,10 @@ from core import audit, clock
 from core.refs import Ref
 from core.rls import as_system
 from memberships import machine
-from memberships.benefits import KINDS, covers, spoken
 from memberships.calendar import credit, period_end
 from memberships.errors import (
     BelowUsage,
+    LossNotAccepted,
     MembershipExists,
     MembershipNotActive,
     NoMembership,
@@ -22,6 +24,7 @@ from memberships.errors import (
 )
 from memberships.machine import Term
 from memberships.models import EndReason, InvoiceKind, Membership, MembershipInvoice, Plan
+from memberships.selectors.usage import shortfalls
 from memberships.services import standing
 from memberships.services.lives import (
     KIND,
@@ -41,7 +44,6 @@ from memberships.services.renewing import offer_renewal
 from payments.models import GatewaySubscription, Payment
 from payments.services import open_order, present_order
 from users.models import User
-from users.ports import usages
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,18 @@ def _reserve(user: User, plan: Plan, gateway: str | None) -> Membership:
 
 
 def change(
-    *, user: User, plan: Plan, gateway: str | None = None, rewards_minor: int | None = None
+    *,
+    user: User,
+    plan: Plan,
+    gateway: str | None = None,
+    rewards_minor: int | None = None,
+    accept_losses: Collection[str] = (),
 ) -> Standing:
     """Another plan: a better one now, with credit for the days that are left; a smaller one from the next period.
 
-    The present plan takes a scheduled smaller one back. Call it outside of transactions. Raises NoMembership (404),
-    MembershipNotActive, SamePlan, PlanNotForSale, BelowUsage (409), and what payments raises.
+    The present plan takes a scheduled smaller one back. `accept_losses` are codes of benefits that the person gives
+    up knowingly. Call it outside of transactions. Raises NoMembership (404), MembershipNotActive, SamePlan,
+    PlanNotForSale, BelowUsage, LossNotAccepted (409), and what payments raises.
     """
     order, given = None, 0
     with as_system("memberships are written by their services alone"):
@@ -140,8 +148,10 @@ def change(
             given = int(invoice.credit_minor)
             order = _pay_upgrade(row, invoice, user, gateway, rewards_minor)
         else:
-            _schedule(row, term, plan, user)
-        audit.record("membership.change", actor=user.pk, target=row.pk, plan=plan.code)
+            _schedule(row, term, plan, user, accept_losses)
+        audit.record(
+            "membership.change", actor=user.pk, target=row.pk, plan=plan.code, accepted=sorted(accept_losses)
+        )
     return Standing(_fresh(row), present_order(order) if order else None, credit_minor=given)
 
 
@@ -180,10 +190,9 @@ def _pay_upgrade(
     return None
 
 
-def _schedule(row: Membership, term: Term, plan: Plan, user: User) -> None:
-    """Raises BelowUsage."""
-    if texts := below_usage(user, plan):
-        raise BelowUsage(texts)
+def _schedule(row: Membership, term: Term, plan: Plan, user: User, accepted: Collection[str]) -> None:
+    """Raises BelowUsage, LossNotAccepted."""
+    demand_accepted(user, plan, term.period_end or clock.now(), accepted)
     after = machine.downgrade(term, clock.now(), rules(), plan=plan.pk)
     if after is None:
         raise MembershipNotActive
@@ -200,15 +209,18 @@ def _take_back_change(row: Membership, term: Term) -> None:
     become(row, after, told_until=None)
 
 
-def below_usage(user: User, plan: Plan) -> list[str]:
-    """In what somebody uses more than the plan would give, in sentences; whoever measures plugs in `usages`."""
-    found = []
-    for code, meter in usages.items():
-        used, given = meter.in_use(user), plan.benefits.get(code)
-        if not covers(given, used):
-            label = KINDS[code].label if code in KINDS else code
-            found.append(f"{label}: you use {spoken(used)}, {plan.name} gives {spoken(given)}.")
-    return found
+def demand_accepted(user: User, plan: Plan, at: datetime, accepted: Collection[str]) -> None:
+    """Does this person use no more than the plan gives from `at` on, but for what they accept to lose?
+
+    Raises BelowUsage for what can't be given up, LossNotAccepted for what could be.
+    """
+    found = shortfalls(user, plan.code, plan.benefits, at)
+    final = [one.text for one in found.values() if one.final]
+    losses = {code: [one.text] for code, one in found.items() if not one.final and code not in accepted}
+    if final:
+        raise BelowUsage(final, losses)
+    if losses:
+        raise LossNotAccepted(losses)
 
 
 def cancel(*, user: User, reason: str = "", note: str = "") -> Membership:

@@ -20,7 +20,7 @@ from payments.services import rewards
 from payments.tests.till import balanced
 from tests.cast import PASSWORD, make_user
 from users.models import UserDevice
-from users.ports import usages
+from users.ports import Shortfall, usages
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -39,8 +39,8 @@ def terms(plan, **changes):
 
 def test_an_edit_of_a_plan_is_looked_at_before_it_is_saved(desk, alice, monkeypatch):
     class Meter:
-        def in_use(self, user):
-            return 400
+        def shortfall(self, user, given, at):
+            return Shortfall("uses 400", final=False) if given < 400 else None
 
     monkeypatch.setitem(usages._plugs, "assistant_quota", Meter())
     row = make_member(alice, "plus", benefits={"assistant_quota": 500})

@@ -22,7 +22,7 @@ from payments.services import collect_cash, expire, rewards
 from payments.services.disputes import settle_dispute
 from payments.tests.till import balanced
 from tests.cast import make_user
-from users.ports import benefits, usages
+from users.ports import Shortfall, benefits, usages
 from users.selectors import account_payload
 
 pytestmark = pytest.mark.django_db
@@ -252,21 +252,24 @@ def test_a_smaller_plan_comes_with_the_next_period(client_for, alice, plans):
 
 
 class Meter:
-    def __init__(self, used):
-        self.used = used
+    """Somebody uses `used`; what a plan doesn't give of it is final, or theirs to give up."""
 
-    def in_use(self, user):
-        return self.used
+    def __init__(self, used, final=True):
+        self.used, self.final = set(used), final
+
+    def shortfall(self, user, given, at):
+        missing = sorted(self.used - set(given or ()))
+        return Shortfall(f"{', '.join(missing)} at {at:%d.%m.}", self.final) if missing else None
 
 
 @pytest.mark.parametrize(
     "code,used,given,refused",
     [
-        ("assistant_quota", 60, {"assistant_quota": 50}, True),
-        ("assistant_quota", 50, {"assistant_quota": 50}, False),
-        ("assistant_quota", 1, {}, True),
         ("included_services", ["wash"], {"included_services": []}, True),
+        ("included_services", ["wash"], {}, True),
         ("included_services", ["wash"], {"included_services": ["wash", "oil"]}, False),
+        ("offer_tiers", ["plus"], {}, True),
+        ("offer_tiers", ["basic"], {}, False),  # the own plan's offers need no benefit
     ],
 )
 def test_below_usage_is_refused_and_nothing_changes(
@@ -275,13 +278,52 @@ def test_below_usage_is_refused_and_nothing_changes(
     make_plan("basic", benefits=given)
     row = make_member(alice, "plus")
     monkeypatch.setitem(usages._plugs, code, Meter(used))
-    answer = client_for(alice).post(f"{API}memberships/me/change/", {"plan": "basic"})
-    if refused:
-        assert (answer.status_code, answer.json()["code"]) == (409, "plan_below_usage")
-        assert len(answer.json()["fields"]["plan"]) == 1
-        assert fresh(row).next_plan is None
-    else:
-        assert answer.json()["membership"]["next_plan"] == "basic"
+    for more in ({}, {"accept_losses": [code]}):  # what is final can't be accepted
+        answer = client_for(alice).post(f"{API}memberships/me/change/", {"plan": "basic", **more})
+        if refused:
+            assert (answer.status_code, answer.json()["code"]) == (409, "plan_below_usage")
+            label = {"included_services": "Services included", "offer_tiers": "Offers of"}[code]
+            assert answer.json()["fields"] == {"plan": [f"{label}: {used[0]} at {row.period_end:%d.%m.}"]}
+            assert fresh(row).next_plan is None
+        else:
+            assert answer.json()["membership"]["next_plan"] == "basic"
+            break
+
+
+def test_what_can_be_given_up_is_named_first_and_then_accepted(client_for, alice, monkeypatch):
+    make_plan("basic")
+    row = make_member(alice, "plus")
+    monkeypatch.setitem(usages._plugs, "telemetry_retention_days", Meter("a", final=False))
+    monkeypatch.setitem(usages._plugs, "assistant_quota", Meter("b", final=False))
+    client, day = client_for(alice), f"{row.period_end:%d.%m.}"
+    said = {
+        "telemetry_retention_days": [f"Days of telemetry kept: a at {day}"],
+        "assistant_quota": [f"Messages to the assistant a day: b at {day}"],
+    }
+
+    def wish(*codes):
+        return client.post(f"{API}memberships/me/change/", {"plan": "basic", "accept_losses": list(codes)})
+
+    answer = wish()
+    assert (answer.status_code, answer.json()["code"]) == (409, "plan_loses")
+    assert answer.json()["fields"] == {"accept_losses": said}
+    answer = wish("assistant_quota")
+    assert list(answer.json()["fields"]["accept_losses"]) == ["telemetry_retention_days"]
+    odd = wish("everything")
+    assert (odd.status_code, list(odd.json()["fields"])) == (400, ["accept_losses"])
+    assert fresh(row).next_plan is None
+    assert wish(*said).json()["membership"]["next_plan"] == "basic"
+    accepted = AuditEvent.objects.get(action="membership.change").data["accepted"]
+    assert accepted == sorted(said)
+
+
+def test_what_is_final_and_what_is_not_are_told_together(client_for, alice, monkeypatch):
+    make_plan("basic")
+    make_member(alice, "plus")
+    monkeypatch.setitem(usages._plugs, "telemetry_retention_days", Meter("a", final=False))
+    monkeypatch.setitem(usages._plugs, "included_services", Meter("b"))
+    answer = client_for(alice).post(f"{API}memberships/me/change/", {"plan": "basic"}).json()
+    assert (answer["code"], sorted(answer["fields"])) == ("plan_below_usage", ["accept_losses", "plan"])
 
 
 # -- Leaving and coming back

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connections, transaction
+from django.test import RequestFactory
 
 from core import clock
 from core.clock import held_at
@@ -13,7 +14,7 @@ from core.testing.counting import statements
 from memberships.errors import CodeTaken
 from memberships.models import GrantReason, Referral, ReferralCode, RewardGrant
 from memberships.services import codes, fraud, giving, referring
-from memberships.tests.making import give_back, make_plan, pay
+from memberships.tests.making import give_back, make_member, make_plan, pay
 from memberships.tests.test_members import at_once, join
 from payments import ledger
 from payments.models import GatewayPayment, Payment
@@ -21,6 +22,7 @@ from payments.services import rewards
 from payments.tests.till import balanced
 from tests.cast import make_user
 from users.models import User, UserDevice
+from users.services import otp
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/"
@@ -93,6 +95,34 @@ def test_everybody_gets_one_code_and_a_link(client_for, alice, settings):
 def test_accounts_without_a_code_get_one_by_the_job(alice, bob):
     codes.own_code(alice)
     assert (codes.give_codes(), codes.give_codes(), ReferralCode.objects.count()) == (1, 0, 2)
+
+
+def test_a_newcomer_has_a_code_in_the_first_answer(anyone):
+    body = {"email": "new@example.com", "password": "open-road-99", "first_name": "New"}
+    user = anyone.post(f"{API}auth/register/", body).json()["user"]
+    row = ReferralCode.objects.get()
+    assert (user["referral_code"], str(row.user_id), row.own) == (row.code, user["id"], True)
+    assert (codes.give_codes(), ReferralCode.objects.count()) == (0, 1)
+
+
+def test_a_number_that_registers_has_one_too(anyone, settings):
+    with as_system("test"):
+        made = otp._account_of("+919876543210", RequestFactory().get("/"))
+    assert ReferralCode.objects.get().user_id == made.pk
+
+
+def test_a_registration_that_fails_leaves_no_code(anyone, alice):
+    body = {"email": alice.email, "password": "open-road-99", "first_name": "Twin"}
+    assert anyone.post(f"{API}auth/register/", body).status_code == 409
+    assert ReferralCode.objects.count() == 0
+
+
+def test_a_code_that_is_taken_is_drawn_again(alice, bob, monkeypatch):
+    codes.own_code(alice)
+    drawn = iter([ReferralCode.objects.get().code, "FRESH234"])
+    monkeypatch.setattr(codes, "new_code", lambda: next(drawn))
+    codes.first_code(bob)
+    assert ReferralCode.objects.get(user=bob).code == "FRESH234"
 
 
 def test_codes_are_unique_in_any_case(alice, bob):
@@ -288,6 +318,55 @@ def test_the_same_card(client_for, alice, bob, code):
     buys(client_for(bob), instrument="card-one")
     assert status(row) == ("rejected", ["same_instrument"])
     assert GatewayPayment.objects.filter(instrument="card-one").count() == 2
+
+
+@pytest.mark.parametrize(
+    "card,outcome",
+    [
+        ({"last4": "4242", "name": "ALICE RIDER"}, ("rejected", ["same_instrument"])),
+        ({"last4": "4242", "name": "Bob Rider"}, ("qualified", [])),
+        ({"last4": "1111", "name": "Alice Rider"}, ("qualified", [])),
+        (None, ("qualified", [])),
+    ],
+)
+def test_the_card_at_the_checkout_is_what_the_gateway_tells(
+    client_for, alice, bob, code, card, outcome, anyone
+):
+    """From the payer's fingers to the rule: checkout page, signed webhook, settled payment, referral."""
+    make_plan("plus")
+
+    def pays(client, paid_with):
+        order = join(client)["payment"]["gateway_order_id"]
+        body = {"card": paid_with} if paid_with else {}
+        answer = anyone.post(f"{API}payments/sandbox/{order}/pay/", body)
+        assert answer.json()["payment_status"] == "captured"
+
+    pays(client_for(alice), {"last4": "4242", "name": "Alice Rider"})
+    row = referred(client_for(bob), code)
+    pays(client_for(bob), card)
+    assert status(row) == outcome
+    kept = GatewayPayment.objects.get(payment__user=alice).instrument
+    assert (len(kept), "4242" in kept) == (64, False)
+
+
+@pytest.mark.parametrize(
+    "card", [{"last4": "42"}, {"last4": "4242"}, {"last4": "4242", "name": "A", "cvc": "1"}, "x"]
+)
+def test_an_odd_card_is_refused_and_pays_nothing(client_for, alice, anyone, card):
+    make_plan("plus")
+    order = join(client_for(alice))["payment"]["gateway_order_id"]
+    answer = anyone.post(f"{API}payments/sandbox/{order}/pay/", {"card": card})
+    assert (answer.status_code, "card" in answer.json()["fields"]) == (400, True)
+    assert GatewayPayment.objects.count() == 0
+
+
+def test_cash_tells_no_instrument(client_for, alice, bob, code):
+    for person in (alice, bob):
+        if person is bob:
+            row = referred(client_for(bob), code)
+        make_member(person, "plus")
+    assert set(GatewayPayment.objects.values_list("instrument", flat=True)) == {""}
+    assert status(row) == ("qualified", [])
 
 
 def test_another_card_or_none_is_fine(client_for, alice, bob, code):

@@ -26,6 +26,8 @@ from payments.models import (
     PaymentStatus,
     Refund,
 )
+from payments.services.books import earnings
+from users.models import User
 
 
 class AmountForm(BaseDialogForm):
@@ -112,14 +114,14 @@ class PaymentAdmin(MoneyAdmin):
     date_hierarchy = "created_at"
     fields = (
         ("description", "user", "gateway"),
-        ("amount", "taken", "returned"),
+        ("amount", "taken", "returned", "earner"),
         ("shown_status", "honoured", "review_reason"),
         ("created_at", "expires_at", "captured_at"),
         "gateway_order_id",
         ("receipt", "next_check_at"),
     )
     readonly_fields = (
-        "description", "user", "gateway", "amount", "taken", "returned", "shown_status", "honoured", "review_reason",
+        "description", "user", "gateway", "amount", "taken", "returned", "earner", "shown_status", "honoured", "review_reason",
         "created_at", "expires_at", "captured_at", "receipt", "gateway_order_id", "next_check_at",
     )  # fmt: skip
     inlines = (TimelineInline, AttemptInline, RefundInline)
@@ -144,6 +146,17 @@ class PaymentAdmin(MoneyAdmin):
             for each in super().get_actions_detail(request, object_id)
             if shown[each.action_name.removeprefix(prefix)]
         ]
+
+    @display(description="Earned by")
+    def earner(self, row: Payment) -> str:
+        """Whose the price is, and what the house keeps of it."""
+        if row.payee_id is None:
+            return "the house"
+        lines = dict(earnings(row, row.worth_minor))
+        kept = money(lines.get(f"income:{row.subject_kind}", 0), row.currency)
+        theirs = money(lines.get(f"payee:{row.payee_id}", 0), row.currency)
+        who = User.objects.filter(pk=row.payee_id).first() or "somebody who left"
+        return f"{who}: {theirs}; the house: {kept} ({row.commission_bps / 100:g} %)"
 
     @display(description="Taken")
     def taken(self, row: Payment) -> str:

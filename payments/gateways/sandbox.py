@@ -22,6 +22,7 @@ from payments.models import SandboxOrder, SandboxPayment, SandboxRefund
 from payments.ports import Capabilities, ClientResult, GatewayEvent, GatewayOrder, SeenPayment, SeenRefund
 
 ALPHABET = string.ascii_letters + string.digits
+TEST_CARD = {"network": "Visa", "type": "debit", "issuer": "SBOX"}
 REASON = "the sandbox gateway keeps its own books"
 
 
@@ -128,8 +129,10 @@ class Sandbox:
 
     # -- What only a sandbox can do: the person at the checkout
 
-    def check_out(self, order_id: str, *, succeeds: bool) -> SandboxResult:
-        """Somebody pays, or their bank refuses. Raises UnknownOrder; GatewayDeclined for an order that is paid."""
+    def check_out(
+        self, order_id: str, *, succeeds: bool, card: Mapping[str, str] | None = None
+    ) -> SandboxResult:
+        """Somebody pays, or their bank refuses; `card` (`last4`, `name`) is told on as by Razorpay. Raises UnknownOrder; GatewayDeclined for an order that is paid."""
         with as_system(REASON):
             order = SandboxOrder.objects.select_for_update().filter(pk=order_id).first()
             if order is None:
@@ -142,6 +145,7 @@ class Sandbox:
                 status="captured" if succeeds else "failed",
                 amount_minor=order.amount_minor,
                 currency=order.currency,
+                card=TEST_CARD | dict(card) if card else {},
             )
             return _result(order, row)
 
@@ -175,6 +179,7 @@ def _entity(row: SandboxPayment) -> dict[str, Any]:
         "status": row.status,
         "order_id": row.order_id,
         "method": "card",
+        "card": row.card or None,
         "error_description": "The bank refused the card." if failed else None,
         "notes": [],
         "created_at": int(row.created_at.timestamp()),

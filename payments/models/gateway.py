@@ -84,6 +84,7 @@ class SandboxPayment(models.Model):
     status = models.CharField(max_length=12)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    card = models.JSONField(default=dict, blank=True, help_text="What the payer says to have paid with.")
     created_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:

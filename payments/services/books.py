@@ -2,6 +2,7 @@
 
 from core import clock
 from payments import ledger
+from payments.amounts import money
 from payments.models import Payment, PaymentStatus
 from payments.ports import Settled, settled
 
@@ -20,6 +21,14 @@ def earnings(payment: Payment, amount_minor: int) -> list[tuple[str, int]]:
     bps = payment.commission_bps
     theirs, ours = ledger.split(amount_minor, [ledger.WHOLE - bps, bps])
     return [(f"payee:{payment.payee_id}", theirs), (income, ours)]
+
+
+def earned_by(payment: Payment) -> str:
+    """What the statement of a payee says of a payment: the thing, its price, and what was kept of it."""
+    if payment.payee_id is None:
+        return str(payment.description)
+    kept = f"commission {payment.commission_bps / 100:g} %" if payment.commission_bps else "no commission"
+    return f"{payment.description} ({money(payment.worth_minor, payment.currency)}, {kept})"
 
 
 def money_place(payment: Payment) -> str:

@@ -1,5 +1,7 @@
 """The sandbox's checkout: somebody pays, their bank refuses, or the money comes too late."""
 
+from collections.abc import Mapping
+
 from core.rls import as_system
 from payments.errors import UnknownOrder
 from payments.gateways.sandbox import Sandbox, SandboxResult
@@ -10,10 +12,12 @@ from payments.services.orders import expire
 from payments.services.webhooks import receive
 
 
-def check_out(order_id: str, *, succeeds: bool, late: bool = False) -> tuple[SandboxResult, Payment]:
+def check_out(
+    order_id: str, *, succeeds: bool, late: bool = False, card: Mapping[str, str] | None = None
+) -> tuple[SandboxResult, Payment]:
     """Play the person at the checkout; the signed webhook is delivered at once, as by a quick gateway.
 
-    `late`: our payment's time runs out first. Raises UnknownOrder (404), also where the sandbox is off.
+    `late`: our payment's time runs out first; `card` is what is paid with. Raises UnknownOrder (404), also where the sandbox is off.
     """
     way = gateway_named("sandbox")
     payment = find(order_id)
@@ -21,7 +25,7 @@ def check_out(order_id: str, *, succeeds: bool, late: bool = False) -> tuple[San
         raise UnknownOrder
     if late:
         expire(payment)
-    result = way.check_out(order_id, succeeds=succeeds)
+    result = way.check_out(order_id, succeeds=succeeds, card=card)
     receive(gateway="sandbox", raw=result.webhook, headers=result.headers)
     return result, find(order_id)
 

@@ -18,7 +18,7 @@ from payments.models.money import OPEN
 from payments.ports import SeenPayment, payables, subscribers
 from payments.services import rewards
 from payments.services.again import again
-from payments.services.books import earnings, money_place, move, negative, tell_captured
+from payments.services.books import earned_by, earnings, money_place, move, negative, tell_captured
 from payments.services.refunds import give_back
 from payments.services.timeline import note
 
@@ -189,7 +189,7 @@ def grant(payment: Payment, attempt: GatewayPayment, source: str, *, take: bool 
         source=f"payment:{payment.pk}",
         kind="earned",
         currency=payment.currency,
-        description=payment.description,
+        description=earned_by(payment),
         lines=[
             (ledger.CUSTOMER_FUNDS, payment.worth_minor),
             *negative(earnings(payment, payment.worth_minor)),

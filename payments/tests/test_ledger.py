@@ -118,7 +118,9 @@ def test_the_books_of_a_sale_and_the_statements_of_its_people(things):
     }
     assert [row.amount_minor for row in ledger.statement(tara.pk)] == [-42_415]
     with as_user(tara):
-        assert [row.entry.description for row in ledger.statement(tara.pk)] == ["A test thing"]
+        assert [row.entry.description for row in ledger.statement(tara.pk)] == [
+            "A test thing (INR 499.00, commission 15 %)"
+        ]
         assert Posting.objects.count() == 1
     with as_user(make_user("alice")):
         assert (Posting.objects.count(), JournalEntry.objects.count(), LedgerAccount.objects.count()) == (

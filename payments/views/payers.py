@@ -31,6 +31,7 @@ from payments.errors import UnknownOrder
 from payments.models import Payment
 from payments.ports import gateways
 from payments.serializers import (
+    CheckoutInput,
     CheckoutOutput,
     CreateOrderInput,
     CreateOrderOutput,
@@ -152,9 +153,13 @@ class SandboxCheckoutView(GatewayView):
     succeeds = True
     late = False
 
-    @extend_schema(request=None, responses=CheckoutOutput)
+    @extend_schema(request=CheckoutInput, responses=CheckoutOutput)
     def post(self, request: Request, order_id: str) -> Response:
-        result, payment = checkout.check_out(order_id, succeeds=self.succeeds, late=self.late)
+        form = CheckoutInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        result, payment = checkout.check_out(
+            order_id, succeeds=self.succeeds, late=self.late, card=form.validated_data.get("card")
+        )
         answer = {
             "razorpay_order_id": result.order_id,
             "razorpay_payment_id": result.payment_id,

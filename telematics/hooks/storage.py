@@ -17,7 +17,10 @@ from telematics.instants import LAST_MS, millis
 from telematics.models import Daily, Latest, Segment, Source, Tail
 from telematics.services.deleting import delete_of
 from telematics.services.export import Export
+from telematics.services.partitions import unplaced
+from telematics.services.retention import BENEFIT, KeptTelemetry
 from telematics.services.store import append
+from users.ports import usages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +68,7 @@ class TelemetryCard:
             ("Samples of 24 hours", f"{samples:,}"),
             ("Single samples to be packed", str(Tail.objects.count())),
             ("Warning lights on", str(Latest.objects.filter(mil=True).count())),
+            *_alarms(),
         ]
 
     def chart(self) -> Mapping[str, Any] | None:
@@ -78,6 +82,17 @@ class TelemetryCard:
             "labels": [day.strftime("%d.%m.") for day in days],
             "datasets": [{"label": "Segments", "data": [counted.get(day, 0) for day in days]}],
         }
+
+
+def _alarms() -> list[tuple[str, str]]:
+    """What staff should not have to look for: segments of months that no job made a partition for."""
+    strays = unplaced()
+    if not strays:
+        return []
+    where = ", ".join(f"{month:%Y-%m}" for month, _ in strays[:3]) + (" ..." if len(strays) > 3 else "")
+    return [
+        ("\N{WARNING SIGN} Segments without a partition", f"{sum(many for _, many in strays):,} ({where})")
+    ]
 
 
 class DemoDrives:
@@ -101,3 +116,4 @@ topics.register("vehicle", VehicleTopic())
 personal_data.register("telematics", TelemetryData())
 dashboard_cards.register("telematics", TelemetryCard())
 demo_worlds.register("telematics", DemoDrives())
+usages.register(BENEFIT, KeptTelemetry())

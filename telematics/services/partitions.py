@@ -29,13 +29,18 @@ def months() -> list[date]:
     return [date(int(match[1]), int(match[2]), 1) for match in found if match]
 
 
+def unplaced() -> list[tuple[date, int]]:
+    """Months without a partition, and how many segments of each wait in the default one: none, while the job runs."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT month, segments FROM telematics_unplaced_months()")
+        return [(month, int(many)) for month, many in cursor.fetchall()]
+
+
 def make_months() -> list[date]:
     """The month under way, the next three, and every month whose segments wait in the default partition; the new ones."""
     with as_system("partitions belong to nobody"):
         wanted = [_later(clock.now().date(), ahead) for ahead in range(AHEAD + 1)]
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT month, segments FROM telematics_unplaced_months()")
-            strays = cursor.fetchall()
+        strays = unplaced()
         if strays:
             log.warning("segments outside of the partitions: %s", {str(day): many for day, many in strays})
         made = []

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import Count, Min, Q
 
 from core import clock
 from core.rls import as_system
 from telematics.models import Latest, Segment, Tail
-from telematics.services.deleting import forget
+from telematics.services.deleting import forget, tombstone_late
+from telematics.services.dtcs import purge_reports
 from telematics.services.partitions import drop_months
 from users.models import User
-from users.ports import benefits
+from users.ports import Shortfall, benefits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +35,34 @@ def plan_days(owner: User) -> int:
     benefit = benefits.get(BENEFIT)
     value = benefit.value_for(owner) if benefit is not None else None
     return min(MOST_DAYS, max(1, int(value))) if isinstance(value, int | float) else FREE_DAYS
+
+
+class KeptTelemetry:
+    """Raw samples that the person's plan keeps and a smaller one would delete.
+
+    Nobody can make old samples younger, so a refusal would chain people to their plan: they may go, once they have
+    been told from when to when and of how many vehicles.
+    """
+
+    def shortfall(self, user: User, given: Any, at: datetime) -> Shortfall | None:
+        now_days = plan_days(user)
+        days = min(MOST_DAYS, max(1, int(given))) if isinstance(given, int | float) else FREE_DAYS
+        if days >= now_days:
+            return None
+        shorter = Q(keep_days=None) | Q(keep_days__gt=days)
+        vehicles = Latest.objects.filter(shorter, owner_id=user.pk, vehicle__deleted_at=None).values("pk")
+        until = at - timedelta(days=days)
+        lost = Segment.objects.filter(
+            vehicle_id__in=vehicles, t0__lt=until, t1__gte=at - timedelta(days=now_days)
+        ).aggregate(first=Min("t0"), vehicles=Count("vehicle_id", distinct=True))
+        if not lost["vehicles"]:
+            return None
+        many = "1 vehicle" if lost["vehicles"] == 1 else f"{lost['vehicles']} vehicles"
+        return Shortfall(
+            f"samples of {many} from {lost['first']:%d %b %Y} to {until:%d %b %Y} will be deleted when the plan begins "
+            f"({days} days are kept, now {now_days}). Days and trips stay.",
+            final=False,
+        )
 
 
 def kept_days(latest: Latest, plan: int) -> int:
@@ -59,6 +90,9 @@ def retain(progress: Callable[[int, int], None] = lambda done, total: None) -> i
         done += len(some)
         progress(done, total)
     drop_months(clock.now() - timedelta(days=longest))
+    with as_system("retention is of all vehicles"):
+        tombstone_late()
+    purge_reports()
     return gone
 
 

@@ -20,6 +20,7 @@ from users.phones import BadPhone, normalise_phone
 from users.ports import registration_extras
 from users.selectors import may_log_in
 from users.services import passwords, post
+from users.services.arriving import welcome
 from users.services.entering import enter
 from users.sessions import Pair
 
@@ -72,6 +73,7 @@ def _make(
 ) -> User:
     user: User = User.objects.create_user(password=password, **person)
     with as_user(user):
+        welcome(user)
         for name, value in offered.items():
             registration_extras[name].apply(user, value)
     audit.record("account.register", actor=user.pk, request=request)

@@ -13,6 +13,7 @@ from users.phones import BadPhone, normalise_phone
 from users.ports import ExternalIdentity
 from users.providers import provider_for
 from users.services import claims, post
+from users.services.arriving import welcome
 from users.services.entering import enter
 from users.services.proof import demand_recent_proof
 from users.sessions import Pair
@@ -146,6 +147,7 @@ def _made(outside: ExternalIdentity, request: HttpRequest) -> User:
         first_name=first[:80],
         last_name=last[:80],
     )
+    welcome(user)
     audit.record("account.register", actor=user.pk, request=request, method="exchange")
     return user
 

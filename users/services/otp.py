@@ -16,6 +16,7 @@ from users.models import AuthMethod, OtpChallenge, Purpose, User
 from users.phones import country_of, is_possible
 from users.selectors import account_behind
 from users.services import claims, post
+from users.services.arriving import welcome
 from users.services.entering import enter
 from users.sessions import Pair
 
@@ -118,6 +119,7 @@ def _account_of(phone: str, request: HttpRequest) -> User:
         if not settings.OTP_REGISTERS:
             raise InvalidCredentials
         user = User.objects.create_user(phone=phone, phone_verified_at=clock.now())
+        welcome(user)
         audit.record("account.register", actor=user.pk, request=request, method="otp")
     return user
 

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Max, Sum
+from django.db.models.functions import TruncDate
 
 from chat.assistant.errors import QuotaUsedUp
 from chat.assistant.models import AnswerUsage
 from core import clock
 from users.models import User
-from users.ports import benefits
+from users.ports import Shortfall, benefits
 
 MESSAGES: Final = "assistant_quota"  # messages a day
 TOKENS: Final = "assistant_tokens_per_day"
@@ -62,3 +63,35 @@ def demand_message(user: User) -> Allowance:
     if found.messages_used >= found.messages:
         raise QuotaUsedUp(retry_after=int((found.ends_at - clock.now()).total_seconds()) + 1)
     return found
+
+
+class BusiestDay:
+    """How much somebody asked on their busiest day of the last month, beside a smaller plan's day.
+
+    A day's allowance is new each morning and nothing of it can be lost, so it is theirs to accept; but who asks more
+    than that day by day should hear of it before the change, not in the middle of a conversation after it.
+    """
+
+    DAYS = timedelta(days=30)
+
+    def __init__(self, code: str, default: str, unit: str, counted: Any) -> None:
+        self.code, self.default, self.unit, self.counted = code, default, unit, counted
+
+    def shortfall(self, user: User, given: Any, at: datetime) -> Shortfall | None:
+        allowed = given if isinstance(given, int) else int(getattr(settings, self.default))
+        days = AnswerUsage.objects.filter(owner=user, at__gte=clock.now() - self.DAYS).order_by()
+        days = days.annotate(day=TruncDate("at", tzinfo=UTC)).values("day").annotate(used=self.counted)
+        most = days.aggregate(most=Max("used"))["most"] or 0
+        if most <= allowed:
+            return None
+        return Shortfall(
+            f"your busiest day of the last {self.DAYS.days} took {most} {self.unit}, "
+            f"the plan gives {allowed} a day.",
+            final=False,
+        )
+
+
+METERS: Final = (
+    BusiestDay(MESSAGES, "AI_MESSAGES_PER_DAY", "messages", Count("id")),
+    BusiestDay(TOKENS, "AI_TOKENS_PER_DAY", "tokens", Sum(F("prompt_tokens") + F("completion_tokens"))),
+)

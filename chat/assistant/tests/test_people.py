@@ -1,5 +1,7 @@
 """Handed over to a person; given out and erased; seen by staff only with a reason."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -13,9 +15,12 @@ from chat.assistant.models import (
 )
 from chat.assistant.services.handing_over import HEAD, PLEASE
 from chat.models import Message, Thread
+from core import clock
+from core.ids import uuid7
 from core.models import AuditEvent
 from core.ports import dashboard_cards, demo_worlds, personal_data
 from tests.cast import make_user
+from users.ports import usages
 
 pytestmark = pytest.mark.django_db
 
@@ -138,3 +143,36 @@ def test_the_demo_can_be_filled_twice():
         demo_worlds["assistant"].fill(dict(people))
     assert AssistantSession.objects.filter(owner=people["alice"]).count() == 2
     assert AnswerUsage.objects.filter(provider="builtin").count() == AnswerUsage.objects.count() == 5
+
+
+# -- What somebody asks, beside a smaller plan
+
+
+def answered(person, number, *, days_ago, tokens=0):
+    at = clock.now() - timedelta(days=days_ago)
+    AnswerUsage.objects.bulk_create(
+        AnswerUsage(
+            owner=person, at=at, message_id=uuid7(), provider="x", status="complete", prompt_tokens=tokens
+        )
+        for _ in range(number)
+    )
+
+
+def test_the_busiest_day_of_a_month_is_told_and_never_final(settings):
+    settings.AI_MESSAGES_PER_DAY, settings.AI_TOKENS_PER_DAY = 3, 1_000
+    alice, bob = make_user("alice"), make_user("bob")
+    answered(alice, 6, days_ago=10, tokens=100)
+    answered(alice, 2, days_ago=1)
+    answered(alice, 50, days_ago=40)
+    answered(bob, 9, days_ago=1)
+    messages, tokens = usages["assistant_quota"], usages["assistant_tokens_per_day"]
+    found = messages.shortfall(alice, 5, clock.now())
+    text = "your busiest day of the last 30 took 6 messages, the plan gives 5 a day."
+    assert (found.final, found.text) == (False, text)
+    assert messages.shortfall(alice, 6, clock.now()) is None
+    assert (
+        "gives 3 a day" in messages.shortfall(alice, None, clock.now()).text
+    )  # the house's own, without a plan's
+    assert tokens.shortfall(alice, None, clock.now()) is None
+    assert "600 tokens" in tokens.shortfall(alice, 599, clock.now()).text
+    assert messages.shortfall(make_user("tara"), 0, clock.now()) is None
