@@ -14,63 +14,36 @@ from core.files.services import CLAIM_SQL, public_address
 from core.ids import uuid7
 from core.postgresql.direct import Statement
 from core.rls import as_system
-from core.sqljson import Value, any_value, bare, json_object, plain, text, texts, uuid
 from garage.models import ReadingSource, Vehicle
 
 _NOWHERE = UUID(int=0)
 
 
-def _instant(column: str) -> Value:
-    written = f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-    return plain(f"replace({written}, '.000000Z', 'Z')")
+def _instant(column: str) -> str:
+    text = f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+    return f"replace({text}, '.000000Z', 'Z')"
 
 
-def _number(column: str) -> Value:
-    return any_value(f"trim_scale({column})")
+def _number(column: str) -> str:
+    return f"trim_scale({column})"
 
 
 # `v` is a row of the table. %(photo)s is the address of a photo whose id is the nil UUID.
-VEHICLE_JSON = json_object(
-    {
-        "id": uuid("v.id"),
-        "user": uuid("v.owner_id"),
-        "nickname": text("v.nickname"),
-        "vin": text("v.vin"),
-        "vin_notes": texts("v.vin_notes"),
-        "make": text("v.make"),
-        "model": text("v.model"),
-        "trim": text("v.trim"),
-        "year": bare("v.year"),
-        "license_plate": text("v.license_plate"),
-        "odometer_km": _number("v.odometer_km"),
-        "odometer": _number("v.odometer_km"),
-        "fuel_type": text("v.fuel_type"),
-        "dongle_id": text("v.dongle_id"),
-        "dongle_connection_type": text("v.dongle_connection_type"),
-        "vehicle_model_id": uuid("v.vehicle_model_id", nullable=True),
-        "ecu": {
-            "family": text("v.ecu_family"),
-            "hardware": text("v.ecu_hardware"),
-            "software": text("v.ecu_software"),
-            "calibration_id": text("v.ecu_calibration_id"),
-        },
-        "engine": {
-            "displacement_cc": _number("v.engine_displacement_cc"),
-            "cylinders": bare("v.engine_cylinders"),
-            "stroke": bare("v.engine_stroke"),
-            "aspiration": text("v.engine_aspiration"),
-            "redline_rpm": bare("v.engine_redline_rpm"),
-            "compression": _number("v.engine_compression"),
-            "injector_cc_min": _number("v.engine_injector_cc_min"),
-        },
-        "mods": texts("v.mods"),
-        "notes": text("v.notes"),
-        "photo": any_value(f"replace(%(photo)s::text, '{_NOWHERE}', v.photo_file_id::text)"),
-        "created_at": _instant("v.created_at"),
-        "updated_at": _instant("v.updated_at"),
-        "rev": bare("v.rev"),
-    }
-)
+VEHICLE_JSON = f"""json_build_object(
+ 'id', v.id, 'user', v.owner_id, 'nickname', v.nickname, 'vin', v.vin, 'vin_notes', v.vin_notes,
+ 'make', v.make, 'model', v.model, 'trim', v.trim, 'year', v.year, 'license_plate', v.license_plate,
+ 'odometer_km', {_number("v.odometer_km")}, 'odometer', {_number("v.odometer_km")}, 'fuel_type', v.fuel_type,
+ 'dongle_id', v.dongle_id, 'dongle_connection_type', v.dongle_connection_type,
+ 'vehicle_model_id', v.vehicle_model_id,
+ 'ecu', json_build_object('family', v.ecu_family, 'hardware', v.ecu_hardware, 'software', v.ecu_software,
+  'calibration_id', v.ecu_calibration_id),
+ 'engine', json_build_object('displacement_cc', {_number("v.engine_displacement_cc")},
+  'cylinders', v.engine_cylinders, 'stroke', v.engine_stroke, 'aspiration', v.engine_aspiration,
+  'redline_rpm', v.engine_redline_rpm, 'compression', {_number("v.engine_compression")},
+  'injector_cc_min', {_number("v.engine_injector_cc_min")}),
+ 'mods', v.mods, 'notes', v.notes,
+ 'photo', replace(%(photo)s::text, '{_NOWHERE}', v.photo_file_id::text),
+ 'created_at', {_instant("v.created_at")}, 'updated_at', {_instant("v.updated_at")}, 'rev', v.rev)::text"""
 
 _ONE = Statement(f"""
 SELECT v.rev, {VEHICLE_JSON} FROM garage_vehicle v
