@@ -74,8 +74,10 @@ def by_ids(
     if not wanted:
         return {}
     chosen = {name: filters.get(name, {}) for name in wanted}
-    many = any(len(ids) > MANY for ids in wanted.values())
-    statement = _of_ids(tuple((name, tuple(sorted(each))) for name, each in chosen.items()), documents, many)
+    chunked = any(len(ids) > MANY for ids in wanted.values())
+    statement = _of_ids(
+        tuple((name, tuple(sorted(each))) for name, each in chosen.items()), documents, chunked
+    )
     values: dict[str, Any] = {"me": user_id}
     for number, (name, ids) in enumerate(wanted.items()):
         values[f"ids{number}"] = ids
@@ -100,13 +102,13 @@ def _told(updated: bytes, many: int, ids: str) -> Told:
 
 
 @lru_cache(maxsize=256)
-def _of_ids(wanted: tuple[tuple[str, tuple[str, ...]], ...], documents: bool, many: bool) -> Statement:
+def _of_ids(wanted: tuple[tuple[str, tuple[str, ...]], ...], documents: bool, chunked: bool) -> Statement:
     """The statement for these collections, each with the names of its filters; in chunks for many records."""
     parts = []
     for number, (name, filters) in enumerate(wanted):
         plug = collections[name]
         where = conditions(plug, filters, number, live=not documents)
-        write = _documents if documents else _changes if many else _few_changes
+        write = _documents if documents else _changes if chunked else _few_changes
         parts.append(write(name, plug, number, where))
     return Statement("\nUNION ALL\n".join(parts))
 
