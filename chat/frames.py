@@ -92,6 +92,11 @@ def read(thread_id: UUID | str, user_id: UUID | str, seq: int) -> Json:
     return {"type": "READ", "threadId": str(thread_id), "user": str(user_id), "seq": seq}
 
 
+def delivered(thread_id: UUID | str, marks: Mapping[str, int]) -> Json:
+    """DELIVERED: up to which message each of these people has got the thread."""
+    return {"type": "DELIVERED", "threadId": str(thread_id), "people": dict(marks)}
+
+
 def thread(row: Any) -> Json:
     """THREAD: what a conversation's head says now."""
     return {

@@ -71,7 +71,7 @@ UPDATE chat_participant p SET read_seq = LEAST(%(seq)s, t.last_seq), read_at = c
   FROM chat_thread t
  WHERE t.id = p.thread_id AND p.thread_id = %(thread)s AND p.user_id = %(user)s AND p.left_at IS NULL
    AND p.read_seq < LEAST(%(seq)s, t.last_seq)
-RETURNING p.read_seq
+RETURNING p.read_seq, t.kind
 """
 
 ATTACHED: Final = """

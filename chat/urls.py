@@ -27,6 +27,7 @@ urlpatterns = [
     path("staff/chat/threads/<uuid:pk>/", staff.ConversationView.as_view()),
     path("staff/chat/threads/<uuid:pk>/messages/", staff.ConversationMessagesView.as_view()),
     path("staff/chat/threads/<uuid:pk>/messages/<uuid:message_id>/", staff.ConversationMessageView.as_view()),
+    path("staff/chat/threads/<uuid:pk>/read/", staff.ConversationReadView.as_view()),
     path("staff/chat/threads/<uuid:pk>/notes/", staff.NotesView.as_view()),
     path("staff/chat/canned-replies/", staff.CannedRepliesView.as_view()),
     path("staff/chat/reports/", staff.ReportsView.as_view()),

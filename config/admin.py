@@ -79,7 +79,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         pages = free.pop(app["name"], []) + [page for model in models for page in _pages(model)]
         items = pages + [{"title": model["name"], "link": model["admin_url"]} for model in models]
         for item in pages:
-            item["active"] = item["link"] == request.path
+            item["active"] = request.path.startswith(item["link"])  # what lies below it, too
         if any(item["active"] for item in pages):
             for item in items[len(pages) :]:
                 item["active"] = False  # or the model under whose address the page hangs would light up too

@@ -482,6 +482,7 @@ THROTTLES = {
 
 # -- Files: local disk, or any S3-compatible store
 
+TELEMETRY_ARCHIVE = flag("TELEMETRY_ARCHIVE")  # months go there as Parquet before retention drops them
 USE_S3 = flag("USE_S3", default=bool(SUPABASE_URL))
 S3 = {
     "access_key": secret("AWS_ACCESS_KEY_ID", "SUPABASE_ACCESS_KEY_ID"),
@@ -585,7 +586,14 @@ CHAT_MAX_FRAME = number("CHAT_MAX_FRAME", default=64 * 1024)  # bytes of what a 
 CHAT_RATE = number("CHAT_RATE", default=10)  # frames a second of one socket
 CHAT_BURST = number("CHAT_BURST", default=30)
 CHAT_TYPING_EVERY = number("CHAT_TYPING_EVERY", default=3)  # seconds between two TYPING in one thread
-CHAT_CONNS_PER_USER = number("CHAT_CONNS_PER_USER", default=10)  # in one process
+CHAT_CONNS_PER_USER = number("CHAT_CONNS_PER_USER", default=10)  # in all processes
+CHAT_SILENCE = number("CHAT_SILENCE", default=90)  # seconds without a frame of whoever once said PING
+CHAT_CLOSE_SPREAD = number(
+    "CHAT_CLOSE_SPREAD", default=10
+)  # seconds over which sockets close when a process ends
+CHAT_DELIVERED_EVERY = number(
+    "CHAT_DELIVERED_EVERY", default=3
+)  # seconds between two marks of what reached people
 CHAT_REPLAY_PAGE = number("CHAT_REPLAY_PAGE", default=200)
 CHAT_RESUME_MAX_THREADS = number("CHAT_RESUME_MAX_THREADS", default=500)
 CHAT_DB_POOL = number("CHAT_DB_POOL", default=8)  # connections of one ASGI process beside DB_POOL_SIZE

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -21,9 +21,10 @@ import tuners.urls
 import users.mfa_urls
 import users.urls
 from core import health
+from core.routes import Routes
 
 api: list[URLPattern | URLResolver] = [
-    *telematics.urls.urlpatterns,  # the busiest first: a request tries one after the other
+    *telematics.urls.urlpatterns,
     *garage.urls.urlpatterns,
     *sync.urls.urlpatterns,
     *marketplace.urls.urlpatterns,
@@ -43,7 +44,7 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
-    path("api/v1/", include(api)),
+    Routes("api/v1/", api),
     path("", RedirectView.as_view(url="/api/docs/")),
     path(settings.ADMIN_PATH, admin.site.urls),
     *users.mfa_urls.urlpatterns,

@@ -162,3 +162,21 @@ class TimelineSource(Protocol):
 
 
 timeline_sources: Registry[TimelineSource] = Registry("timeline_sources", TimelineSource)
+
+
+# -- Rows of others about a vehicle
+
+
+@runtime_checkable
+class VehicleRows(Protocol):
+    """An app that keeps rows about vehicles."""
+
+    def gone(self, vehicle: "Vehicle") -> None:
+        """The vehicle is being deleted by its owner: mark the rows about it as deleted, so that phones learn of it.
+
+        In the transaction of the deletion; short, without network.
+        """
+        ...
+
+
+vehicle_rows: Registry[VehicleRows] = Registry("vehicle_rows", VehicleRows)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import struct
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -78,8 +79,7 @@ def decode(
 
 def _pack_columns(ids: list[int], matrix: NDArray[np.float64]) -> Iterator[tuple[bytes, list[bytes]]]:
     """Columns that the registry's decimals say exactly, all at once; the others one by one."""
-    decimals = [_decimals(signal) for signal in ids]
-    factors = np.array([10.0**places for places in decimals]).reshape(-1, 1)
+    decimals, factors = _factors(tuple(ids))
     scaled = np.rint(matrix * factors)
     exact = (scaled / factors == matrix).all(axis=1) & (np.abs(scaled) < _LARGEST).all(axis=1)
     whole = scaled if exact.all() else np.where(exact.reshape(-1, 1), scaled, 0.0)
@@ -115,6 +115,13 @@ def _pack_column(signal: int, values: Values) -> tuple[bytes, list[bytes]]:
     width, planes = _planes(scaled)
     body.append(planes)
     return _COLUMN.pack(signal, decimals, flags, width), body
+
+
+@lru_cache(maxsize=256)
+def _factors(ids: tuple[int, ...]) -> tuple[list[int], NDArray[np.float64]]:
+    """The registry's decimals of each, and what they multiply by, as a column."""
+    decimals = [_decimals(signal) for signal in ids]
+    return decimals, np.array([10.0**places for places in decimals]).reshape(-1, 1)
 
 
 def _decimals(signal: int) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 
 FIRST_UNKNOWN: Final = 1000
 MAX_UNKNOWN: Final = 64
+LARGEST: Final = 3.4e38  # of a signal that we don't know: what is known of segments lies in single precision
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 
 

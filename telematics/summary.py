@@ -65,9 +65,9 @@ def integral(samples: Samples, name: str) -> float | None:
     t, values = _present(samples.t, values)
     if len(t) < 2:
         return None
-    seconds = np.diff(t) / 1000.0
-    near = seconds <= LONGEST_GAP_S
-    return float(((values[1:] + values[:-1]) / 2 * seconds)[near].sum() / 3600.0)
+    hours = (t[1:] - t[:-1]) / 3_600_000
+    hours[hours > LONGEST_GAP_S / 3600] = 0.0
+    return float((values[1:] + values[:-1]) @ hours / 2)
 
 
 def odometer_ends(samples: Samples) -> tuple[float | None, float | None]:
@@ -87,8 +87,10 @@ def plausible_odometer(samples: Samples) -> float | None:
     t, values = _present(samples.t, values)
     if len(values) < 2:
         return float(values[0]) if len(values) else None
-    allowed = FASTEST_KMH / 3_600_000 * np.diff(t) + SLACK_KM
-    agrees = np.abs(np.diff(values)) <= allowed
+    allowed = FASTEST_KMH / 3_600_000 * (t[1:] - t[:-1]) + SLACK_KM
+    agrees = np.abs(values[1:] - values[:-1]) <= allowed
+    if agrees.all():
+        return float(values.max())
     good = np.append(agrees, False) | np.insert(agrees, 0, False)
     return float(values[good].max()) if good.any() else None
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
@@ -12,19 +11,20 @@ from rest_framework.request import Request
 
 from core import clock
 from core.auth import BadToken, read_access_token
+from core.postgresql.direct import Statement
 from users.models import AppSession, User
 
 # Every column but the password hash, which only login needs (Django fetches it on demand).
 _COLUMNS = [field.attname for field in User._meta.concrete_fields if field.attname != "password"]
-_STATEMENT = f"""
+_STATEMENT = Statement(f"""
 SELECT {", ".join(f"u.{column}" for column in _COLUMNS)},
        s.aal, GREATEST(s.created_at, s.reauthenticated_at),
-       (s.gen = %(generation)s AND s.acked_gen < s.gen) OR s.last_seen_at < %(now)s - interval '5 minutes',
+       (s.gen = %(generation)s::integer AND s.acked_gen < s.gen) OR s.last_seen_at < %(now)s::timestamptz - interval '5 minutes',
        set_config('app.user_id', u.id::text, true)
   FROM {AppSession._meta.db_table} s JOIN {User._meta.db_table} u ON u.id = s.user_id
- WHERE s.id = %(session)s AND u.id = %(user)s AND s.gen >= %(generation)s AND s.revoked_at IS NULL
-   AND s.idle_expires_at > %(now)s AND s.absolute_expires_at > %(now)s AND u.is_active AND u.deleted_at IS NULL
-"""
+ WHERE s.id = %(session)s::uuid AND u.id = %(user)s::uuid AND s.gen >= %(generation)s::integer AND s.revoked_at IS NULL
+   AND s.idle_expires_at > %(now)s::timestamptz AND s.absolute_expires_at > %(now)s::timestamptz AND u.is_active AND u.deleted_at IS NULL
+""")
 
 
 class Login(NamedTuple):
@@ -98,9 +98,7 @@ def authenticate_token(token: str) -> tuple[User, Login, bool]:
         "generation": claims.generation,
         "now": clock.now(),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT, values)
-        row = cursor.fetchone()
+    row = _STATEMENT.row(values)
     if row is None:
         raise Unauthenticated("This session has ended. Please log in again.", "session_revoked")
     user: User = User.from_db("default", _COLUMNS, row[: len(_COLUMNS)])

@@ -1,10 +1,7 @@
 """The views of the plain peer."""
 
-import time
 from typing import Any
 
-import jwt
-from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -14,6 +11,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+from rest_framework_simplejwt.tokens import AccessToken
 
 from bench.plain.models import Seller, Tune, Vehicle
 from bench.plain.pagination import NewestPublished
@@ -36,8 +34,7 @@ class Login(APIView):
         user = authenticate(username=request.data["email"], password=request.data["password"])
         if user is None:
             raise AuthenticationFailed
-        claims = {"sub": str(user.pk), "exp": int(time.time()) + 3600}
-        return Response({"access_token": jwt.encode(claims, settings.SECRET_KEY, algorithm="HS256")})
+        return Response({"access_token": str(AccessToken.for_user(user))})
 
 
 class EcuSerializer(serializers.Serializer[Vehicle]):

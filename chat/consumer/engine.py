@@ -14,8 +14,11 @@ import psycopg
 from django.conf import settings
 
 from chat import frames
-from chat.consumer import queries
+from chat.consumer import codes, queries
+from chat.consumer.crowd import Crowd
 from chat.consumer.database import AWAY, Database
+from chat.consumer.delivery import Delivery
+from chat.consumer.farewell import leaving_in_order
 from chat.consumer.presence import Attendance
 from chat.consumer.rooms import Held, Room
 from chat.consumer.settler import Settler
@@ -44,6 +47,9 @@ class Engine:
         self.writer = Writer(self.database, self._committed)
         self.settler = Settler()
         self.attendance = Attendance(self)
+        self.crowd = Crowd(self.process)
+        self.delivery = Delivery(self)
+        self.leaving = False  # the process ends soon: new sockets are sent elsewhere
         self.rooms: dict[str, Room] = {}
         self.people: dict[str, set[Socket]] = {}
         self.staff: set[Socket] = set()
@@ -52,6 +58,7 @@ class Engine:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._repairing: set[str] = set()
         self._look = asyncio.Event()
+        self._missed = False  # the hub lost frames: who may listen where has to be looked up
 
     # -- Life
 
@@ -62,6 +69,8 @@ class Engine:
         self.spawn(self._reconcile(), "chat-reconcile")
         self.spawn(self._rule(), "chat-ruler")
         self.spawn(self.attendance.run(), "chat-attendance")
+        self.spawn(self.crowd.run(), "chat-crowd")
+        self.spawn(self.delivery.run(), "chat-delivery")
         await ready.wait()
 
     async def close(self) -> None:
@@ -73,6 +82,7 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.attendance.close()
+        await self.crowd.close()
         await self.database.close()
 
     def spawn(self, work: Any, name: str) -> asyncio.Task[Any]:
@@ -117,7 +127,7 @@ class Engine:
         """Put a socket into a room whose database row stood at (seq, rev). `has`: what it has already."""
         room = self.rooms.get(thread_id)
         if room is None:
-            room = self.rooms[thread_id] = Room(thread_id, seq, rev, self.repair)
+            room = self.rooms[thread_id] = Room(thread_id, seq, rev, self.repair, self.delivery.moved)
             if staffed:
                 room.staffed = self.staff
         room.members[socket] = has
@@ -127,7 +137,7 @@ class Engine:
         """Staff see this conversation, whether they are in it or not."""
         room = self.rooms.get(thread_id)
         if room is None:
-            room = self.rooms[thread_id] = Room(thread_id, seq, rev, self.repair)
+            room = self.rooms[thread_id] = Room(thread_id, seq, rev, self.repair, self.delivery.moved)
         room.staffed = self.staff
 
     def part(self, socket: Socket, room: Room) -> None:
@@ -181,7 +191,7 @@ class Engine:
                 except Exception:
                     log.exception("a frame of the hub could not be used")
                 if stream.dropped != dropped:  # we were too slow: the database has what we lost
-                    dropped = stream.dropped
+                    dropped, self._missed = stream.dropped, True
                     self._look.set()
 
     async def _heard(self, frame: Frame) -> None:
@@ -205,6 +215,7 @@ class Engine:
 
     def _gap(self, frame: Frame) -> None:
         """Redis was away: look at everything now, and tell clients that pokes of other apps may be lost."""
+        self._missed = True
         self._look.set()
         text = frame.json.decode()
         for sockets in self.people.values():
@@ -226,8 +237,10 @@ class Engine:
             try:
                 await self._compare_heads()
                 await self._check_logins()
-                if turn % MEMBERS_EVERY == 0:
+                if turn % MEMBERS_EVERY == 0 or self._missed:
+                    self._missed = False
                     await self._check_members()
+                    await self._find_joined()
             except AWAY as problem:
                 log.warning("threads can't be compared with the database: %s", type(problem).__name__)
                 await asyncio.sleep(0.5)
@@ -248,10 +261,10 @@ class Engine:
             live = {row[0] for row in await self.database.fetch(queries.LIVE_SESSIONS, [part])}
             for socket in sockets:
                 if socket.login.session in set(part) - live:
-                    socket.cut(socket.TOKEN, "session_revoked")
+                    socket.cut(codes.TOKEN, "session_revoked")
         for socket in sockets:
             if socket.login.browser and not await socket.login.browser_lives(self.database):
-                socket.cut(socket.TOKEN, "session_revoked")
+                socket.cut(codes.TOKEN, "session_revoked")
 
     async def _check_members(self) -> None:
         """Who was taken out of a thread without our hearing of it."""
@@ -265,6 +278,14 @@ class Engine:
             for room, socket in pairs:
                 if (room.id, socket.user) not in there:
                     socket.leave_room(room.id)
+
+    async def _find_joined(self) -> None:
+        """Who was let into a thread without our hearing of it."""
+        for part in _parts([*self.people]):
+            for user, thread_id in await self.database.fetch(queries.JOINED, [part]):
+                for socket in [*self.people.get(user, ())]:
+                    if thread_id not in socket.rooms:
+                        await socket.access(thread_id, joined=True)
 
     def repair(self, room: Room) -> None:
         """Read from the database what a room misses."""
@@ -310,14 +331,16 @@ class Engine:
     # -- Order
 
     async def _rule(self) -> None:
-        """Sockets that take no frame for too long are cut off."""
+        """Sockets that take no frame for too long are cut off, and those that stopped saying PING."""
         while True:
             await asyncio.sleep(_RULER)
-            late = monotonic() - settings.CHAT_SEND_TIMEOUT
+            late, silent = monotonic() - settings.CHAT_SEND_TIMEOUT, monotonic() - settings.CHAT_SILENCE
             for sockets in [*self.people.values()]:
                 for socket in [*sockets]:
                     if socket.sending_since and socket.sending_since < late:
                         socket.abort()
+                    elif socket.beats and socket.heard_at < silent:
+                        socket.cut(codes.SILENT, "heartbeat")
 
 
 def _parts(ids: list[str], size: int = 2000) -> Iterable[list[str]]:
@@ -351,9 +374,11 @@ async def _open(loop: asyncio.AbstractEventLoop) -> Engine:
 @asynccontextmanager
 async def chat_inside() -> AsyncIterator[None]:
     """For the server's lifespan: what the sockets began is ended in order."""
+    loop = asyncio.get_running_loop()
     try:
-        yield
+        with leaving_in_order(lambda: _engines.get(loop)):
+            yield
     finally:
-        made = _engines.pop(asyncio.get_running_loop(), None)
+        made = _engines.pop(loop, None)
         if made is not None:
             await made.close()

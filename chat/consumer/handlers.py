@@ -13,9 +13,9 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from chat import frames
+from chat.consumer import codes
 from chat.consumer import login as logins
-from chat.consumer.database import AWAY
-from chat.consumer.writer import RETRY_AFTER, Item
+from chat.consumer.writer import RETRY_AFTER, Item, settled
 from chat.models.message import MAX_BODY, MAX_CLIENT_ID
 from chat.services import changing, sending, threads
 from chat.services.live import Cast
@@ -83,8 +83,7 @@ async def _send_slowly(socket: Socket, message: dict[str, Any], attachments: Any
 async def _before(socket: Socket) -> None:
     """What this socket sent before is written first."""
     item, socket.last_item = socket.last_item, None
-    if item is not None and item.done is None:
-        await socket.engine.writer.drain()
+    await settled(item)
 
 
 async def _deed(socket: Socket, work: Callable[[], Any], **named: Any) -> Any:
@@ -153,7 +152,7 @@ async def read(socket: Socket, frame: Frame) -> None:
     rows = await socket.engine.database.fetch(READ, {"thread": thread_id, "user": socket.user, "seq": seq})
     if rows:
         text = frames.text(frames.read(thread_id, socket.user, rows[0][0]))
-        socket.engine.publish([Cast(thread_id, 0, 0, text, staff=True)])
+        socket.engine.publish([Cast(thread_id, 0, 0, text, staff=_staffed(socket, thread_id))])
 
 
 async def typing(socket: Socket, frame: Frame) -> None:
@@ -172,7 +171,13 @@ async def typing(socket: Socket, frame: Frame) -> None:
     else:
         socket.typed.pop(thread_id, None)
     text = frames.text({"type": "TYPING", "threadId": thread_id, "user": socket.user, "typing": on, "ttl": 6})
-    socket.engine.publish([Cast(thread_id, 0, 0, text, staff=True, but=socket.user)])
+    staff = _staffed(socket, thread_id)
+    socket.engine.publish([Cast(thread_id, 0, 0, text, staff=staff, but=socket.user)])
+
+
+def _staffed(socket: Socket, thread_id: str) -> bool:
+    """Do staff who watch the inbox hear of it? Of what two people do among themselves they do not."""
+    return socket.rooms[thread_id].staffed is not None
 
 
 async def resume(socket: Socket, frame: Frame) -> None:
@@ -196,18 +201,16 @@ async def resume(socket: Socket, frame: Frame) -> None:
 
 async def _resume(socket: Socket, asked: dict[str, int]) -> None:
     reached: dict[str, int] = {}
-    try:
-        for thread_id, seq in asked.items():
-            room = socket.rooms.get(thread_id)
-            if room is not None:
-                reached[thread_id] = await socket.catch_up(room, seq)
-    except AWAY:
-        socket.cut(socket.TRY_LATER, "unavailable")
-        return
+    for thread_id, seq in asked.items():
+        room = socket.rooms.get(thread_id)
+        if room is not None:
+            reached[thread_id] = await socket.catch_up(room, seq)
     socket.send_frame({"type": "RESUMED", "threads": reached, "hasMore": False})
 
 
 async def ping(socket: Socket, frame: Frame) -> None:
+    """Whoever asks whether we are there is asked the same: see Engine._rule."""
+    socket.beats = True
     socket.send_frame({"type": "PONG", "t": frame.get("t")})
 
 
@@ -216,7 +219,7 @@ async def auth(socket: Socket, frame: Frame) -> None:
     token = frame.get("token")
     found = await logins.by_token(token, socket.engine.database) if isinstance(token, str) else None
     if found is None or found.user != socket.user:
-        socket.cut(socket.TOKEN, "token_invalid")
+        socket.cut(codes.TOKEN, "token_invalid")
     else:
         socket.renew(found)
 

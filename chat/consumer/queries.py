@@ -37,6 +37,13 @@ SELECT thread_id::text, user_id::text FROM chat_participant
  WHERE thread_id = ANY(%s::uuid[]) AND user_id = ANY(%s::uuid[]) AND left_at IS NULL
 """
 
+# Whoever came into a thread lately (or did anything there).
+JOINED: Final = """
+SELECT p.user_id::text, p.thread_id::text FROM chat_participant p JOIN chat_thread t ON t.id = p.thread_id
+ WHERE p.user_id = ANY(%s::uuid[]) AND p.left_at IS NULL AND t.deleted_at IS NULL
+   AND p.updated_at > now() - interval '5 minutes'
+"""
+
 # For a socket that was away: `after` is never before the person joined.
 PAGE: Final = f"""
 SELECT {COLUMNS} FROM chat_message m

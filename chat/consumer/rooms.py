@@ -22,17 +22,19 @@ class Room:
     """Delivers every change once, in order of `rev`; messages so come in order of `seq`.
 
     A cast that is ahead waits for the ones between; when they don't come, `missing` is called and the database
-    tells. `members`: the sockets, and the seq up to which each has messages already; one that is catching
+    tells. `moved` remembers the rooms in which a message went out. `members`: the sockets, and the seq up to which each has messages already; one that is catching
     up has a list instead, in which new messages wait.
     """
 
-    __slots__ = ("_missing", "_pending", "_timer", "id", "members", "rev", "seq", "staffed")
+    __slots__ = ("_missing", "_moved", "_pending", "_timer", "id", "members", "rev", "seq", "staffed")
 
-    def __init__(self, thread_id: str, seq: int, rev: int, missing: Callable[[Room], None]) -> None:
+    def __init__(
+        self, thread_id: str, seq: int, rev: int, missing: Callable[[Room], None], moved: set[Room]
+    ) -> None:
         self.id, self.seq, self.rev = thread_id, seq, rev
         self.members: dict[Socket, int | Held] = {}
         self.staffed: set[Socket] | None = None  # who watches all conversations of staff
-        self._missing = missing
+        self._missing, self._moved = missing, moved
         self._pending: dict[int, Cast] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -53,16 +55,15 @@ class Room:
 
     def read(self, cast: Cast) -> None:
         """A message or change as the database has it, in order."""
-        self._give(cast, message=cast.seq > self.seq)
-        self.seq = max(self.seq, cast.seq)
+        self._deliver(cast)
 
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
     def _next(self, cast: Cast) -> None:
-        self._give(cast, message=cast.seq > self.seq)
-        self.seq, self.rev = max(self.seq, cast.seq), cast.rev
+        self._deliver(cast)
+        self.rev = cast.rev
 
     def _wait(self, cast: Cast) -> None:
         if self._pending is None:
@@ -86,6 +87,15 @@ class Room:
         self._pending = {rev: cast for rev, cast in self._pending.items() if rev > self.rev} or None
         if self._pending and self._timer is None:
             self._wait(next(iter(self._pending.values())))
+
+    def _deliver(self, cast: Cast) -> None:
+        """A message that is new here, or a change of an older one."""
+        if cast.seq > self.seq:
+            self._give(cast, message=True)
+            self.seq = cast.seq
+            self._moved.add(self)
+        else:
+            self._give(cast, message=False)
 
     def _give(self, cast: Cast, *, message: bool) -> None:
         text, seq, but = cast.text, cast.seq, cast.but

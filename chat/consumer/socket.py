@@ -9,63 +9,54 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from datetime import UTC, datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
 from django.conf import settings
 
 from chat import frames
-from chat.consumer import login as logins
-from chat.consumer import queries
+from chat.consumer import codes, queries
+from chat.consumer.bearer import Bearer
 from chat.consumer.database import AWAY
 from chat.consumer.eager import eagerly
-from chat.consumer.engine import Engine, engine
 from chat.consumer.handlers import HANDLERS, send_message
 from chat.consumer.rooms import HELD, Held
 from chat.ports import frames as other_frames
-from core import clock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from chat.consumer.engine import Engine
     from chat.consumer.login import Login
     from chat.consumer.rooms import Room
-    from core.hub import Frame
+    from chat.consumer.writer import Item
 
 log = logging.getLogger(__name__)
 
 PROTOCOL, HEARTBEAT = 1, 25
+REPLAY_PAUSE = 0.5  # seconds between two tries of a replay while the database is away
 MAX_ROOMS = 5000  # threads of one person that are live, newest first
-WARN = 60.0  # seconds before its token expires a client is told
 
 
-class Socket:
+class Socket(Bearer):
     """Satisfies chat.ports.Socket."""
 
-    NORMAL: Final = 1000
-    TOO_LARGE: Final = 1009
-    TRY_LATER: Final = 1013
-    SLOW: Final = 4008
-    TOKEN: Final = 4401
-    ORIGIN: Final = 4403
-    CROWD: Final = 4029
-
     __slots__ = (
-        "__weakref__", "_allowance", "_allowed_at", "_bytes", "_closing", "_flusher", "_flushing", "_out", "_reader", "_send",
-        "_timers", "engine", "last_item", "login", "rooms", "sending_since", "tasks", "topics", "typed", "user",
+        "__weakref__", "_allowance", "_bytes", "_closing", "_flusher", "_flushing", "_out", "_reader", "_send", "beats",
+        "heard_at", "last_item", "rooms", "sending_since", "tasks", "topics", "typed",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, login: Login, send: Callable[[Any], Awaitable[None]]) -> None:
-        self.engine, self.login, self._send = engine, login, send
-        self.user = login.user
+        super().__init__(engine, login)
+        self._send = send
         self.rooms: dict[str, Room] = {}
         self.topics: set[str] | None = None
         self.tasks: set[asyncio.Task[Any]] | None = None
         self.typed: dict[str, float] | None = None
-        self.last_item: Any = None
+        self.last_item: Item | None = None
+        self.beats = False  # it said PING once, so it is missed when it does not
         self.sending_since = 0.0
         self._out: deque[str] = deque()
         self._bytes = 0
@@ -73,8 +64,7 @@ class Socket:
         self._flushing = False
         self._flusher: asyncio.Task[None] | None = None
         self._reader: asyncio.Task[Any] | None = None
-        self._timers: list[asyncio.TimerHandle] = []
-        self._allowance, self._allowed_at = float(settings.CHAT_BURST), monotonic()
+        self._allowance, self.heard_at = float(settings.CHAT_BURST), monotonic()
 
     @property
     def user_id(self) -> UUID:
@@ -93,7 +83,7 @@ class Socket:
         self._bytes += len(text)
         if len(self._out) > settings.CHAT_OUT_QUEUE or self._bytes > settings.CHAT_OUT_BYTES:
             self._out.clear()
-            self.cut(self.SLOW, "slow_consumer")
+            self.cut(codes.SLOW, "slow_consumer")
 
     def send_frame(self, frame: Mapping[str, Any]) -> None:
         self.push(frames.text(frame))
@@ -117,9 +107,9 @@ class Socket:
             self._reader.cancel()
 
     @property
-    def behind(self) -> int:
-        """Frames that wait."""
-        return len(self._out)
+    def up_to_date(self) -> bool:
+        """Nothing waits to go out, and it is not about to close."""
+        return not self._out and not self._flushing and self._closing is None
 
     def _flush_now(self) -> None:
         """Most frames go out at once: a task is only made for one that must wait for the client."""
@@ -156,7 +146,7 @@ class Socket:
         self._reader = asyncio.current_task()
         self.engine.enter(self)
         try:
-            self._watch_clock()
+            self.watch_clock()
             await self._ready()
             if self.login.staff:
                 await self._watch_inbox()
@@ -194,7 +184,7 @@ class Socket:
                 "protocol": PROTOCOL,
                 "heartbeat": HEARTBEAT,
                 "maxFrameBytes": settings.CHAT_MAX_FRAME,
-                "tokenExpiresAt": self._expiry(),
+                "tokenExpiresAt": self.expiry(),
                 "threads": heads[: settings.CHAT_RESUME_MAX_THREADS],
                 "more": len(heads) > settings.CHAT_RESUME_MAX_THREADS,
             }
@@ -219,7 +209,7 @@ class Socket:
                 self.refuse("invalid", "Send text frames.")
                 continue
             if len(text) > limit or (not text.isascii() and len(text.encode()) > limit):
-                self.cut(self.TOO_LARGE, "too_large")
+                self.cut(codes.TOO_LARGE, "too_large")
                 continue
             if (wait := self._spend()) is not None:
                 self._refuse_flood(text, wait)
@@ -255,8 +245,8 @@ class Socket:
         """One frame of the allowance; seconds to wait when it is used up."""
         now = monotonic()
         rate = settings.CHAT_RATE
-        self._allowance = min(float(settings.CHAT_BURST), self._allowance + (now - self._allowed_at) * rate)
-        self._allowed_at = now
+        self._allowance = min(float(settings.CHAT_BURST), self._allowance + (now - self.heard_at) * rate)
+        self.heard_at = now
         if self._allowance < 1.0:
             return (1.0 - self._allowance) / rate
         self._allowance -= 1.0
@@ -273,8 +263,7 @@ class Socket:
         self.refuse("rate_limited", "Too many frames.", clientId=given, retryAfter=round(wait, 2))
 
     def _leave(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        self.forget_login()
         for task in self.tasks or ():
             task.cancel()
         for room in self.rooms.values():
@@ -303,13 +292,13 @@ class Socket:
     async def catch_up(self, room: Room, seq: int) -> int:
         """Messages after `seq` from the database, and then those that came meanwhile; the last seq sent.
 
-        A later call for the same room takes over from this one.
+        Without a database it waits for one. A later call for the same room takes over from this one.
         """
         page = settings.CHAT_REPLAY_PAGE
         held: Held = []
         room.members[self] = held
         while True:
-            rows = await self.engine.database.fetch(queries.PAGE, [room.id, seq, self.user, page])
+            rows = await self._page(room, seq, page)
             for row in rows:
                 await self._until_there_is_room()
                 if room.members.get(self) is not held:
@@ -326,7 +315,16 @@ class Socket:
                         self.push(text)
                         seq = number
                 room.members[self] = max(seq, room.seq)
+                self.engine.delivery.moved.add(room)
                 return seq
+
+    async def _page(self, room: Room, seq: int, page: int) -> list[tuple[Any, ...]]:
+        while self._closing is None and self in room.members:
+            try:
+                return await self.engine.database.fetch(queries.PAGE, [room.id, seq, self.user, page])
+            except AWAY:
+                await asyncio.sleep(REPLAY_PAUSE)
+        return []
 
     async def _until_there_is_room(self) -> None:
         """A replay waits for its reader, and leaves half of the queue to what is live."""
@@ -358,7 +356,7 @@ class Socket:
                 "subject": subject,
             }
         )
-        self.spawn(self._catch_up_quietly(room, read_seq), name="chat-catch-up")
+        self.spawn(self._after(room, read_seq), name="chat-catch-up")
 
     def leave_room(self, thread_id: str) -> None:
         room = self.rooms.pop(thread_id, None)
@@ -366,11 +364,8 @@ class Socket:
             self.engine.part(self, room)
             self.send_frame({"type": "THREAD", "threadId": thread_id, "left": True})
 
-    async def _catch_up_quietly(self, room: Room, seq: int) -> None:
-        try:
-            await self.catch_up(room, seq)
-        except AWAY:
-            self.cut(self.TRY_LATER, "unavailable")
+    async def _after(self, room: Room, seq: int) -> None:
+        await self.catch_up(room, seq)
 
     def add_topic(self, topic: str) -> None:
         if self.topics is None:
@@ -390,83 +385,3 @@ class Socket:
             self.engine.topics.pop(topic, None)
             if self.engine.stream is not None:
                 self.engine.stream.drop(topic)
-
-    # -- The login
-
-    def heard(self, frame: Frame) -> None:
-        """A frame of the person's own topic: the end of a session, or a poke of another app."""
-        if frame["type"] != "SESSION_REVOKED":
-            self.push(frame.json.decode())
-            return
-        only, spare, mine = frame["sessionId"], frame["exceptId"], self.login.session
-        if (only is None or only == mine) and mine != spare:
-            self.engine.spawn(self._check_login(), "chat-check")
-
-    async def _check_login(self) -> None:
-        """The frame is a poke: the database says whether the session has ended."""
-        try:
-            alive = (
-                await self.login.browser_lives(self.engine.database)
-                if self.login.staff
-                else bool(await self.engine.database.fetch(queries.LIVE_SESSIONS, [[self.login.session]]))
-            )
-        except AWAY:
-            return  # the reconcile round asks again
-        if not alive:
-            self.cut(self.TOKEN, "session_revoked")
-
-    def renew(self, login: Login) -> None:
-        """A fresh token of the same person."""
-        self.login = login
-        self._watch_clock()
-        self.send_frame({"type": "AUTHED", "tokenExpiresAt": self._expiry()})
-
-    def _watch_clock(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
-        if not self.login.expires_at:
-            return
-        left = self.login.expires_at - clock.now().timestamp()
-        loop = asyncio.get_running_loop()
-        self._timers.append(loop.call_later(max(0.0, left), self.cut, self.TOKEN, "token_expired"))
-        if left > 0:
-            told = min(WARN, left / 2)
-            self._timers.append(
-                loop.call_later(left - told, self.send_frame, {"type": "AUTH_EXPIRING", "in": round(told)})
-            )
-
-    def _expiry(self) -> str | None:
-        if not self.login.expires_at:
-            return None
-        return frames.stamp(datetime.fromtimestamp(self.login.expires_at, UTC))
-
-
-async def application(scope: Any, receive: Any, send: Any) -> None:
-    """ASGI: one websocket. A bad token is accepted and then closed with 4401, as browsers hide a refused handshake."""
-    await receive()  # websocket.connect
-    token, ticket, subprotocol = logins.offered(scope)
-    scope["query_string"] = b""  # the server logs it when it accepts, and a token is nobody's business
-    if not logins.origin_allowed(scope):
-        await send({"type": "websocket.close", "code": Socket.ORIGIN})
-        return
-    await send({"type": "websocket.accept", "subprotocol": subprotocol})
-    try:
-        shared = await engine()
-        login = await (
-            logins.by_ticket(ticket, shared.database) if ticket else logins.by_token(token, shared.database)
-        )
-    except AWAY:
-        await send({"type": "websocket.close", "code": Socket.TRY_LATER, "reason": "unavailable"})
-        return
-    if login is None:
-        await send({"type": "websocket.close", "code": Socket.TOKEN, "reason": "token_invalid"})
-        return
-    if len(shared.people.get(login.user, ())) >= settings.CHAT_CONNS_PER_USER:
-        await send({"type": "websocket.close", "code": Socket.CROWD, "reason": "too_many_connections"})
-        return
-    socket = Socket(shared, login, send)
-    try:
-        await socket.run(receive)
-    except AWAY:
-        await send({"type": "websocket.close", "code": Socket.TRY_LATER, "reason": "unavailable"})

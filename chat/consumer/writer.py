@@ -44,7 +44,7 @@ class Asker(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """One message on its way into the database. `done` is set once it was answered, if somebody waits for it."""
+    """One message on its way into the database."""
 
     asker: Asker
     thread_id: str
@@ -53,7 +53,21 @@ class Item:
     body: str
     reply_to: str | None
     given_id: bool = True  # the client named it, so it is answered with it
-    done: asyncio.Event | None = None
+    answered: bool = False
+    waiting: asyncio.Event | None = None  # of whoever wants to know when it is answered
+
+    def end(self) -> None:
+        self.answered = True
+        if self.waiting is not None:
+            self.waiting.set()
+
+
+async def settled(item: Item | None) -> None:
+    """Until a message was answered."""
+    if item is not None and not item.answered:
+        if item.waiting is None:
+            item.waiting = asyncio.Event()
+        await item.waiting.wait()
 
 
 class Writer:
@@ -164,8 +178,7 @@ class Writer:
                 staff = kind in STAFFED
                 casts.append(Cast(item.thread_id, seq, rev, frames.text(frames.message(said)), staff))
                 touched[item.thread_id] = (status, _status_after(kind, role, status))
-            if item.done:
-                item.done.set()
+            item.end()
         self._delivered(
             casts, [(thread, after) for thread, (before, after) in touched.items() if before != after]
         )
@@ -191,5 +204,4 @@ def _is_lock(problem: BaseException) -> bool:
 
 def _refuse(item: Item, code: str, message: str, **more: Any) -> None:
     item.asker.refuse(code, message, clientId=item.client_id if item.given_id else None, **more)
-    if item.done:
-        item.done.set()
+    item.end()

@@ -127,7 +127,9 @@ class Participant(Record):
     """One person in a thread. They see what came after `joined_seq`, until they leave.
 
     `read_seq` moves with a read mark and with their own messages, so unread = last_seq - read_seq. `read_at` is the
-    last explicit mark. `notified_seq`: up to where an absent person was told.
+    last explicit mark. `delivered_seq`: the last message that went out to one of their devices, told a few seconds
+    later (chat/consumer/delivery.py); what was read has been delivered, so the greater of the two counts.
+    `notified_seq`: up to where an absent person was told.
     """
 
     # The unique constraint below begins with the thread.
@@ -137,6 +139,7 @@ class Participant(Record):
     joined_seq = models.BigIntegerField(default=0)
     read_seq = models.BigIntegerField(default=0)
     read_at = models.DateTimeField(null=True, blank=True)
+    delivered_seq = models.BigIntegerField(default=0, editable=False)
     notified_seq = models.BigIntegerField(default=0, editable=False)
     notified_at = models.DateTimeField(null=True, editable=False)
     muted_until = models.DateTimeField(null=True, blank=True)

@@ -11,6 +11,7 @@ from chat import frames
 from chat.models import Thread
 from chat.models.people import FRESH_SECONDS
 from chat.ports import About, contexts
+from chat.selectors.inbox import staffed
 from chat.selectors.messages import by_ids, rest
 from core import clock
 from core.rls import as_system
@@ -18,7 +19,7 @@ from core.rls import as_system
 Row = dict[str, Any]
 
 _PEOPLE: Final = """
-SELECT p.thread_id, p.user_id, p.role, p.read_seq, p.joined_seq, p.muted_until,
+SELECT p.thread_id, p.user_id, p.role, p.read_seq, GREATEST(p.delivered_seq, p.read_seq), p.joined_seq, p.muted_until,
        trim(u.first_name || ' ' || u.last_name), u.profile_picture, seen.at, seen.online
   FROM chat_participant p JOIN users_user u ON u.id = p.user_id
   LEFT JOIN LATERAL (SELECT max(o.seen_at) AS at, bool_or(o.online AND o.seen_at > %s) AS online
@@ -42,7 +43,19 @@ def people_of(threads: Sequence[UUID]) -> Mapping[UUID, list[Row]]:
     fresh = clock.now() - timedelta(seconds=FRESH_SECONDS)
     with as_system("one's own threads have other people"), connection.cursor() as cursor:
         cursor.execute(_PEOPLE, [fresh, list(threads)])
-        for thread_id, user_id, role, read, joined, muted, name, picture, seen, online in cursor.fetchall():
+        for (
+            thread_id,
+            user_id,
+            role,
+            read,
+            delivered,
+            joined,
+            muted,
+            name,
+            picture,
+            seen,
+            online,
+        ) in cursor.fetchall():
             found[thread_id].append(
                 {
                     "user_id": str(user_id),
@@ -50,6 +63,7 @@ def people_of(threads: Sequence[UUID]) -> Mapping[UUID, list[Row]]:
                     "role": role,
                     "profile_picture": picture or None,
                     "read_seq": read,
+                    "delivered_seq": delivered,
                     "joined_seq": joined,
                     "muted_until": muted,
                     "online": bool(online),
@@ -118,8 +132,8 @@ def about(thread: Thread) -> About | None:
 def desk(
     *, status: str = "", kind: str = "", assignee: UUID | None = None, since: datetime | None = None
 ) -> Any:
-    """Conversations of staff, for the inbox; run it as the system."""
-    rows = Thread.objects.live().filter(kind__in=["support", "shop"])
+    """Conversations of staff, with what nobody of them has seen as `unread`; run it as the system."""
+    rows = staffed()
     if status:
         rows = rows.filter(status=status)
     if kind:

@@ -25,6 +25,7 @@ class PersonOutput(StrictSerializer):
     role = serializers.ChoiceField(choices=Part.choices)
     profile_picture = serializers.CharField(allow_null=True)
     read_seq = serializers.IntegerField()
+    delivered_seq = serializers.IntegerField(help_text="The last message that reached one of their devices.")
     online = serializers.BooleanField()
     last_seen = InstantField(allow_null=True)
 
@@ -217,7 +218,7 @@ class Fact(StrictSerializer):
 
 
 class DeskThread(ThreadOutput):
-    """With the facts of what it is about, and the clock of the first answer."""
+    """With the facts of what it is about, and the clock of the first answer. `unread`: what nobody of staff has seen."""
 
     priority = serializers.IntegerField()
     first_response_due_at = InstantField(allow_null=True)
@@ -234,9 +235,16 @@ class DeskChange(StrictSerializer):
 
 
 class DeskMessage(StrictSerializer):
-    body = StrictCharField(max_length=MAX_BODY, trim_whitespace=False)
+    body = StrictCharField(max_length=MAX_BODY, required=False, allow_blank=True, trim_whitespace=False)
     note = serializers.BooleanField(default=False, help_text="For staff only.")
     client_id = StrictCharField(max_length=MAX_CLIENT_ID, required=False)
+    attachments = serializers.ListField(
+        child=serializers.UUIDField(),
+        required=False,
+        max_length=10,
+        help_text="Files of the member of staff.",
+    )
+    reply_to = serializers.UUIDField(required=False, allow_null=True)
 
 
 class NoteOutput(StrictSerializer):

@@ -13,11 +13,17 @@ from chat.services import live
 from chat.services.sending import STAFFED, check_body, later_than, read_message
 from chat.services.settling import settle
 from core import clock
+from core.errors import PreconditionFailed
 from core.rls import as_system
 
 
-def edit(*, thread_id: UUID, message_id: UUID, user_id: UUID, body: str) -> frames.Said:
-    """New words within CHAT_EDIT_WINDOW. Raises MessageAbsent, NotYours, EditClosed, Invalid."""
+def edit(
+    *, thread_id: UUID, message_id: UUID, user_id: UUID, body: str, rev: int | None = None
+) -> frames.Said:
+    """New words within CHAT_EDIT_WINDOW. `rev`: only if it is still that one.
+
+    Raises MessageAbsent, NotYours, EditClosed, Invalid, PreconditionFailed.
+    """
     check_body(body)
 
     def change(row: Message) -> bool:
@@ -28,11 +34,14 @@ def edit(*, thread_id: UUID, message_id: UUID, user_id: UUID, body: str) -> fram
         row.body, row.edited_at = body, _stamp(row)
         return True
 
-    return _change(thread_id, message_id, user_id, change)
+    return _change(thread_id, message_id, user_id, change, rev)
 
 
-def delete(*, thread_id: UUID, message_id: UUID, user_id: UUID | None) -> frames.Said:
-    """A tombstone in its place; repeating changes nothing. None: staff take it away. Raises MessageAbsent, NotYours."""
+def delete(*, thread_id: UUID, message_id: UUID, user_id: UUID | None, rev: int | None = None) -> frames.Said:
+    """A tombstone in its place; repeating changes nothing. None: staff take it away. `rev`: only if it is still that.
+
+    Raises MessageAbsent, NotYours, PreconditionFailed.
+    """
 
     def change(row: Message) -> bool:
         if row.deleted_at is not None:
@@ -41,11 +50,15 @@ def delete(*, thread_id: UUID, message_id: UUID, user_id: UUID | None) -> frames
         Attachment.objects.filter(message=row).delete()
         return True
 
-    return _change(thread_id, message_id, user_id, change)
+    return _change(thread_id, message_id, user_id, change, rev)
 
 
 def _change(
-    thread_id: UUID, message_id: UUID, user_id: UUID | None, change: Callable[[Message], bool]
+    thread_id: UUID,
+    message_id: UUID,
+    user_id: UUID | None,
+    change: Callable[[Message], bool],
+    rev: int | None,
 ) -> frames.Said:
     with as_system("the thread's counter is everybody's"):
         thread = Thread.objects.live().select_for_update().filter(pk=thread_id).first()
@@ -54,6 +67,8 @@ def _change(
             raise MessageAbsent
         if user_id is not None and row.sender_id != user_id:
             raise NotYours
+        if rev is not None and row.rev != rev:
+            raise PreconditionFailed
         before = MessageEdit(message=row, body=row.body, rev=row.rev or 0)
         if not change(row):
             return read_message(row.pk)

@@ -41,14 +41,36 @@ def reply(
     check_body(body, empty=bool(files))
     with as_system("staff answer customers"):
         thread = _staffed(thread_id)
-        join_as_staff(thread_id=thread_id, user_id=by.pk)
         said = Message.objects.filter(thread=thread, sender=by, client_id=client_id or None).first()
-        sent = send(
+        return answer(
             thread_id=thread_id,
-            sender_id=by.pk,
+            by=by,
             body=_expanded(body, thread, by),
             client_id=client_id,
             attachments=_attached(said) if said else _stored(by, files),
+        )
+
+
+def answer(
+    *,
+    thread_id: UUID,
+    by: User,
+    body: str,
+    client_id: str = "",
+    attachments: Sequence[UUID] = (),
+    reply_to: UUID | None = None,
+) -> Sent:
+    """The same with files that staff uploaded before, word for word. Raises ThreadAbsent, Invalid."""
+    with as_system("staff answer customers"):
+        thread = _staffed(thread_id)
+        join_as_staff(thread_id=thread_id, user_id=by.pk)
+        sent = send(
+            thread_id=thread_id,
+            sender_id=by.pk,
+            body=body,
+            client_id=client_id,
+            attachments=attachments,
+            reply_to=reply_to,
         )
         if not sent.duplicate and thread.assignee_id is None:
             set_status(thread_id=thread_id, assignee=by)
@@ -89,14 +111,17 @@ def weigh(*, thread_id: UUID, priority: int) -> Thread:
         return set_status(thread_id=thread_id, priority=priority)
 
 
-def seen(*, thread_id: UUID, by: User, seq: int) -> None:
-    """Somebody of staff has looked at everything up to `seq`; customers learn of it only from who takes part."""
+def seen(*, thread_id: UUID, by: User | None, seq: int) -> None:
+    """Somebody of staff (None: a tool) has looked at everything up to `seq`; customers learn of it only from who takes
+    part.
+    """
     with as_system("staff see all conversations"):
         rows = Thread.objects.live().filter(pk=thread_id, kind__in=STAFFED, staff_seen_seq__lt=seq)
         rows = rows.filter(staff_seen_seq__lt=F("last_seq"))
         if rows.update(staff_seen_seq=Least(F("last_seq"), seq)):
             live.tell_inbox(thread_id, {"type": "SEEN", "threadId": str(thread_id), "seq": seq})
-        if Participant.objects.filter(thread_id=thread_id, user_id=by.pk, left_at=None).exists():
+        mine = Participant.objects.filter(thread_id=thread_id, user=by, left_at=None)
+        if by is not None and mine.exists():
             mark_read(thread_id=thread_id, user_id=by.pk, seq=seq)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from chat import frames
 from chat.errors import Blocked, NoSuchPerson, NoSuchUser, ThreadAbsent
@@ -37,7 +38,7 @@ def open_thread(
     subject: str = "",
     context: Ref | None = None,
 ) -> tuple[Thread, bool]:
-    """The thread, and whether it is new: one direct thread a pair, one about a context and opener.
+    """The thread, and whether it is new: one direct thread a pair, one about a context for all who belong to it.
 
     `people`: user id -> Part, without the opener. A context says by itself who belongs to it. Raises Invalid, Blocked.
     """
@@ -48,6 +49,8 @@ def open_thread(
         kind = kind or (about.kind if about else ThreadKind.DIRECT if people else ThreadKind.SUPPORT)
         _check(opener, everybody, kind)
         pair = _pair(opener, *everybody) if kind == ThreadKind.DIRECT else None
+        if context is not None:
+            _wait_for_others(context)
         if (found := _found(opener, pair, context)) is not None:
             return found, False
         try:
@@ -111,11 +114,19 @@ def _found(opener: UUID, pair: str | None, context: Ref | None) -> Thread | None
     if pair is not None:
         rows = rows.filter(pair=pair)
     elif context is not None:
-        rows = rows.filter(context_type=context.kind, context_id=context.id, opened_by=opener)
+        inside = Participant.objects.filter(user_id=opener, left_at=None).values("thread_id")
+        rows = rows.filter(context_type=context.kind, context_id=context.id)
+        rows = rows.filter(Q(opened_by=opener) | Q(pk__in=inside)).order_by("created_at")
     else:
         return None
     found: Thread | None = rows.first()
     return found
+
+
+def _wait_for_others(context: Ref) -> None:
+    """Two who open the talk about one thing at the same time do it one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"chat {context}"])
 
 
 def _made(
@@ -213,8 +224,9 @@ def mark_read(*, thread_id: UUID, user_id: UUID, seq: int) -> int | None:
         row = cursor.fetchone()
         if row is None:
             return None
-        live.tell_frame(thread_id, frames.read(thread_id, user_id, row[0]))
-        return int(row[0])
+        seq, kind = row
+        live.tell_frame(thread_id, frames.read(thread_id, user_id, seq), staff=kind in STAFFED)
+        return int(seq)
 
 
 def mute(*, thread_id: UUID, user_id: UUID, until: datetime | None) -> None:

@@ -22,24 +22,27 @@ class Rider:
         self.outbox = {}
         self.acked = {}
         self.wrong = []
-        self.connections = 0
+        self.connections = self.twins = 0
         self.resumed = asyncio.Event()
         self.chance = random.Random(seed)
         self.link = None
 
     async def run(self):
+        pause = 0.05
         while True:
             server = self.chance.choice(self.servers)
             try:
                 url = f"{server.url}?token={self.token}"
                 async with connect(url, compression=None, open_timeout=5, close_timeout=0.2) as self.link:
                     self.connections += 1
+                    pause = 0.05
                     await self.listen()
             except (OSError, WebSocketException, TimeoutError):
                 pass
             finally:
                 self.resumed.clear()
-            await asyncio.sleep(self.chance.uniform(0.02, 0.15))
+            await asyncio.sleep(pause * self.chance.uniform(0.5, 1.5))
+            pause = min(1.0, pause * 2)
 
     async def listen(self):
         async for text in self.link:
@@ -74,6 +77,7 @@ class Rider:
 
     def acknowledge(self, frame):
         self.outbox.pop(frame["clientId"], None)
+        self.twins += frame["duplicate"]
         before = self.acked.setdefault(frame["clientId"], (frame["id"], frame["seq"]))
         if before != (frame["id"], frame["seq"]):
             self.wrong.append(("acknowledged twice, differently", before, frame))
@@ -88,8 +92,8 @@ class Rider:
         with contextlib.suppress(OSError, WebSocketException):
             await self.link.send(json.dumps(frame))
 
-    async def write(self, count):
-        """Lines in random threads, now and then twice, now and then cutting the connection."""
+    async def write(self, count, pace):
+        """Lines in random threads, now and then twice, now and then cutting the connection; up to `pace` seconds each."""
         for number in range(count):
             client_id = str(uuid4())
             sent = {"threadId": self.chance.choice([*self.threads]), "body": f"{self.user_id} {number}"}
@@ -99,7 +103,7 @@ class Rider:
                     await self.say(type="SEND", clientId=client_id, **sent)
             if self.chance.random() < 0.06 and self.link is not None:
                 self.link.transport.abort()
-            await asyncio.sleep(self.chance.uniform(0.0, 0.04))
+            await asyncio.sleep(self.chance.uniform(0.0, pace))
 
     async def everything(self):
         """Until all that was said is acknowledged."""

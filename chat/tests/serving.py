@@ -37,9 +37,9 @@ def database_url():
 class Server:
     """uvicorn in a process of its own, with the settings of production but for DEBUG."""
 
-    def __init__(self, **environment):
+    def __init__(self, *options, output=None, **environment):
         self.port = free_port()
-        self.environment = environment
+        self.options, self.output, self.environment = options, output, environment
         self.start()
 
     def start(self):
@@ -49,16 +49,20 @@ class Server:
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "DATABASE_URL": database_url(),
             "REVSYNC_DB_ROLE": "revsync_app",
+            "CHAT_CLOSE_SPREAD": "0",
             **self.environment,
         }
         self.process = subprocess.Popen(
             [
                 sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port),
-                "--ws", "websockets-sansio", "--ws-max-size", "65536", "--ws-per-message-deflate", "false",
+                "--ws", "config.wire:Wire", "--ws-max-size", "65536", "--ws-per-message-deflate", "false",
                 "--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3",
+                *self.options,
             ],
             cwd=ROOT,
             env=environment,
+            stdout=self.output,
+            stderr=self.output,
         )  # fmt: skip
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
@@ -88,8 +92,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(**environment):
-    server = Server(**environment)
+def serving(*options, output=None, **environment):
+    server = Server(*options, output=output, **environment)
     try:
         yield server
     finally:
@@ -158,11 +162,11 @@ async def visiting(server, token, **options):
         yield visitor
 
 
-def run(story):
+def run(story, *, patience=50):
     """An asynchronous test body, on a database that other processes see."""
 
     async def told():
-        async with asyncio.timeout(50):
+        async with asyncio.timeout(patience):
             return await story
 
     return asyncio.run(told())

@@ -13,6 +13,7 @@ from core import clock
 from core.errors import Invalid
 from core.ports import file_holders, personal_data
 from core.refs import Ref
+from core.testing.files import upload
 from core.testing.jobs import run_jobs
 from garage.models import Vehicle
 from tests.cast import make_user
@@ -82,6 +83,27 @@ def test_a_key_speaks_as_support_and_sees_no_direct_thread(question):
     assert (said.status_code, said.json()["sender"], said.json()["sender_id"]) == (201, "support", None)
     assert tool.get(f"{DESK}{direct.pk}/", HTTP_X_API_KEY=key).status_code == 404
     assert tool.get(DESK).status_code == 401
+
+
+def test_an_answer_of_staff_takes_the_conversation_and_may_carry_files(question, client_for):
+    alice, thread = question
+    sam = make_user("sam")
+    staff, url = client_for(sam), f"{DESK}{thread.pk}/messages/"
+    file = upload(staff, b"1. Ignition on", filename="steps.txt", content_type="text/plain")
+    first = Message.objects.get()
+    answer = {"body": "See here", "attachments": [file["id"]], "reply_to": str(first.pk), "client_id": "a1"}
+    said = [staff.post(url, answer) for _ in range(2)]
+    assert [one.status_code for one in said] == [201, 200]
+    assert said[0].json() == said[1].json()
+    seen = client_for(alice).get(f"/api/v1/chat/threads/{thread.pk}/messages/").json()["results"][1]
+    assert (seen["attachments"][0]["filename"], seen["reply_to"]) == ("steps.txt", str(first.pk))
+    thread.refresh_from_db()
+    assert thread.assignee == sam
+    for name, value in (("attachments", [file["id"]]), ("client_id", "n1"), ("reply_to", str(first.pk))):
+        refused = staff.post(url, {"body": "Only us", "note": True, name: value})
+        assert (refused.status_code, list(refused.json()["fields"])) == (400, [name])
+    assert staff.post(url, {}).json()["fields"] == {"body": ["Write something."]}
+    assert Message.objects.count() == 2
 
 
 def test_snoozed_until_its_time_has_come(question, client_for):

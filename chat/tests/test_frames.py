@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from chat.consumer.login import Login
 from chat.models import Attachment, Kind, Part, Participant, Presence, SocketTicket
 from chat.services import add_person, append, delete, edit, leave, open_thread, send, tickets
-from chat.tests.serving import Visitor, in_thread, run, token_of, visiting
+from chat.tests.serving import Visitor, in_thread, run, serving, token_of, visiting
 from core import clock
 from core.auth import make_access_token, read_access_token
 from core.files.services import put_bytes
@@ -82,6 +82,72 @@ def test_marks_typing_and_changes_reach_the_others(server, pair):
             await t.quiet("TYPING", "READ")
 
     run(story())
+
+
+def test_marks_of_delivery_follow_what_went_out_was_resumed_or_read(pair, client_for):
+    alice, tara, thread = pair
+    tokens, key = (token_of(alice), token_of(tara)), str(thread.pk)
+
+    def mark():
+        with as_system("a test"):
+            return Participant.objects.get(user=tara)
+
+    def shown():
+        people = client_for(alice).get(f"/api/v1/chat/threads/{key}/").json()["participants"]
+        return next(one["delivered_seq"] for one in people if one["user_id"] == str(tara.pk))
+
+    async def story(server):
+        delivered = {"type": "DELIVERED", "threadId": key}
+        async with visiting(server, tokens[0]) as a:
+            await a.send(key, "Are you there?")
+            await a.quiet("DELIVERED", seconds=1.5)
+            async with visiting(server, tokens[1], max_queue=None) as t:
+                await t.say(type="RESUME", threads={key: 0})
+                assert await a.hear("DELIVERED", timeout=8) == delivered | {"people": {str(tara.pk): 1}}
+                before = await in_thread(mark)
+                for number in range(20):
+                    await a.send(key, str(number))
+                last = await a.hear("DELIVERED", timeout=8)
+                while last["people"] != {str(tara.pk): 21}:
+                    last = await a.hear("DELIVERED", timeout=8)
+                after = await in_thread(mark)
+                assert (before.delivered_seq, after.delivered_seq, after.read_seq) == (1, 21, 0)
+                assert after.rev - before.rev <= 5  # not a write a message
+            await a.send(key, "Gone?")
+            await a.quiet("DELIVERED", seconds=1.5)
+
+    with serving(CHAT_DELIVERED_EVERY="1") as server:
+        run(story(server))
+    assert shown() == 21
+    client_for(tara).post(f"/api/v1/chat/threads/{key}/read/", {"seq": 22})
+    assert (shown(), mark().delivered_seq) == (22, 21)
+
+
+def test_staff_in_another_process_hear_nothing_of_what_others_do_among_themselves(server, pair):
+    alice, tara, direct = pair
+    sam = make_user("sam")
+    ticket, _ = staff_ticket(sam)
+    support, _ = open_thread(opener=alice.pk, subject="Help")
+    send(thread_id=direct.pk, sender_id=tara.pk, body="Between us")
+    tokens = token_of(alice), token_of(tara)
+
+    async def story(other):
+        async with connect(f"{other.url}?ticket={ticket}") as link, visiting(server, tokens[0]) as a:
+            s = Visitor(link)
+            await s.hear("READY")
+            await a.say(type="READ", threadId=str(direct.pk), seq=1)
+            await a.say(type="TYPING", threadId=str(direct.pk), typing=True)
+            await a.send(direct.pk, "Still between us")
+            await a.say(type="TYPING", threadId=str(support.pk), typing=True)
+            assert (await s.hear("TYPING"))["threadId"] == str(support.pk)
+            async with visiting(server, tokens[1]) as t:
+                await t.say(type="RESUME", threads={str(direct.pk): 0})
+                await a.hear("DELIVERED", timeout=8)
+            await s.quiet("TYPING")
+            assert str(direct.pk) not in str(s.seen)
+
+    with serving() as other:
+        run(story(other))
 
 
 def test_what_others_do_by_rest_comes_on_the_socket(server, pair):
@@ -251,6 +317,30 @@ def test_a_poke_that_was_lost_is_made_up_for(server, pair):
             await t.quiet("MESSAGE")
 
     run(story())
+
+
+def test_who_was_let_in_or_taken_out_without_a_poke_is_found(pair):
+    """A process without Redis hears of nothing that others do, and looks for itself."""
+    alice, tara, _ = pair
+    token = token_of(tara)
+
+    async def story(server):
+        async with visiting(server, token) as t:
+            new, _ = await in_thread(
+                lambda: open_thread(opener=alice.pk, people={tara.pk: Part.TUNER}, kind="order")
+            )
+            await in_thread(lambda: send(thread_id=new.pk, sender_id=alice.pk, body="Are you in?"))
+            assert (await t.hear("THREAD", timeout=15))["threadId"] == str(new.pk)
+            assert (await t.hear("MESSAGE"))["body"] == "Are you in?"
+            await in_thread(lambda: leave(thread_id=new.pk, user_id=tara.pk))
+            assert await t.hear("THREAD", timeout=15) == {
+                "type": "THREAD",
+                "threadId": str(new.pk),
+                "left": True,
+            }
+
+    with serving(REDIS_URL="") as server:
+        run(story(server))
 
 
 def test_another_app_brings_frames_of_its_own(pair):

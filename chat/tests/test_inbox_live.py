@@ -10,12 +10,12 @@ from selenium.webdriver.common.keys import Keys
 from websockets.asyncio.client import connect
 
 from chat.models import CannedReply, Kind, Message, Participant
-from chat.services import append
-from chat.tests.inbox import PAGE, ask, browser_of
+from chat.services import append, join_as_staff, send
+from chat.tests.inbox import PAGE, ask, browser_of, make_staff
 from chat.tests.serving import Visitor, in_thread, run, token_of, visiting
 from core.rls import as_system
 from core.testing.browser import browser, complaints, keep_picture
-from tests.cast import make_user
+from tests.cast import login, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,6 +58,36 @@ def test_a_socket_of_staff_hears_all_of_support_until_they_leave_it(server, page
     assert not Participant.objects.filter(user=sue).exists()
 
 
+def test_who_reads_by_rest_moves_the_numbers_of_the_inbox(server, page, sue, alice, question, client_for):
+    """Sam takes part and reads as anybody does; Sue only looks, by the door of staff tools."""
+    sam = make_user("sam")
+    join_as_staff(thread_id=question.pk, user_id=sam.pk)
+    for body in ("Anybody?", "Hello?"):
+        send(thread_id=question.pk, sender_id=alice.pk, body=body)
+    ticket = page.post(f"{PAGE}ticket/").json()["ticket"]
+    doors = f"/api/v1/chat/threads/{question.pk}/read/", f"/api/v1/staff/chat/threads/{question.pk}/read/"
+
+    def unread():
+        shown = client_for(sue).get(f"/api/v1/staff/chat/threads/{question.pk}/").json()
+        assert shown["read_seq"] == 3 - shown["unread"]
+        assert [entry.unread for entry, _ in page.get(PAGE).context["entries"]] == [shown["unread"]]
+        return shown["unread"]
+
+    async def story():
+        async with watching(server, ticket) as desk:
+            before = await in_thread(unread)
+            seen = await in_thread(lambda: client_for(sue).post(doors[1], {"seq": 2}).json())
+            assert await desk.hear("SEEN") == {"type": "SEEN", "threadId": str(question.pk), "seq": 2}
+            between = await in_thread(unread)
+            await in_thread(lambda: client_for(sam).post(doors[0], {"seq": 3}))
+            mark = await desk.hear("READ")
+            assert (mark["threadId"], mark["user"], mark["seq"]) == (str(question.pk), str(sam.pk), 3)
+            return before, seen, between, await in_thread(unread)
+
+    assert run(story()) == (2, {"read_seq": 2, "unread": 1}, 1, 0)
+    assert client_for(alice).post(doors[1], {"seq": 2}).status_code == 403
+
+
 class Desk:
     """Sam's browser; each step waits outside of the story's loop."""
 
@@ -73,6 +103,11 @@ class Desk:
     async def read(self, place, words):
         """Wait for these words in an element of that id."""
         path = f"//*[@id='{place}' and contains(., \"{words}\")]"
+        return await self.do(self.page.find_element, By.XPATH, path)
+
+    async def gone(self, place, words):
+        """Wait until these words are no longer in it."""
+        path = f"//*[@id='{place}' and not(contains(., \"{words}\"))]"
         return await self.do(self.page.find_element, By.XPATH, path)
 
     async def keys(self, *keys, selector="body"):
@@ -122,6 +157,8 @@ async def a_day(server, desk, token, thread, sam):
         await desk.read(f"row-{thread.pk}", "Anybody there?")
         await desk.read(f"row-{thread.pk}", "2 unread")
         await desk.read("tab-open", "2")
+        await in_thread(lambda: by_rest(thread))
+        await desk.gone(f"row-{thread.pk}", "unread")
         assert await desk.stayed()
 
         await desk.keys("j", Keys.ENTER)  # the liveliest conversation, by keyboard
@@ -161,6 +198,12 @@ async def a_day(server, desk, token, thread, sam):
         assert await desk.stayed()
         await asyncio.sleep(1)  # the page tells that it was seen
         assert "Second one this week" not in json.dumps(alice.seen)
+
+
+def by_rest(thread):
+    """A colleague looks at it with another tool."""
+    door = f"/api/v1/staff/chat/threads/{thread.pk}/read/"
+    assert login(make_staff("sue", "support")).post(door, {"seq": 2}).json() == {"read_seq": 2, "unread": 0}
 
 
 async def state(visitor, wanted):

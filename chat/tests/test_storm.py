@@ -17,16 +17,16 @@ from tests.cast import make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.redis]
 FAST = {"CHAT_RATE": "2000", "CHAT_BURST": "2000"}
-RIDERS, LINES = 8, 25
+RIDERS, LINES, PACE = 200, 12, 1.0
+PATIENCE = 240  # seconds that a busy machine may take; a quiet one needs a tenth
 
 
-@pytest.fixture
-def crowd(transactional_db):
-    """Riders who talk in four threads of four to five people each: (person, token, their threads)."""
-    people = [make_user(f"rider{number}") for number in range(RIDERS)]
+def gathered(riders):
+    """They talk in threads of four to five people each: (person, token, their threads)."""
+    people = [make_user(f"rider{number}") for number in range(riders)]
     members = {}
-    for number in range(4):
-        inside = [people[(number * 2 + step) % RIDERS] for step in range(4 + number % 2)]
+    for number in range(riders // 2):
+        inside = [people[(number * 2 + step) % riders] for step in range(4 + number % 2)]
         thread, _ = open_thread(
             opener=inside[0].pk, people={one.pk: Part.USER for one in inside[1:]}, kind="order"
         )
@@ -91,23 +91,25 @@ def judge(riders, lines):
         assert stamps == [sorted(each) for each in stamps]
 
 
-async def talk(riders, lines, trouble):
-    async with asyncio.timeout(40):
-        await asyncio.gather(*(rider.write(lines) for rider in riders), trouble)
+async def talk(riders, lines, pace, trouble):
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(rider.write(lines, pace) for rider in riders), trouble)
         await asyncio.gather(*(rider.everything() for rider in riders))
         ends = await lengths()
         await asyncio.gather(*(rider.caught_up(ends) for rider in riders))
 
 
-def test_cuts_twins_a_killed_worker_and_a_lost_redis(crowd, own_redis):
+def test_cuts_twins_a_killed_worker_and_a_lost_redis(transactional_db, own_redis):
+    """Two hundred clients, and all of it while they write."""
     up, url = own_redis
+    crowd = gathered(RIDERS)
     with ExitStack() as redis, serving(REDIS_URL=url, **FAST) as one, serving(REDIS_URL=url, **FAST) as two:
         redis.enter_context(up())
 
         async def trouble():
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(1)
             await sync_to_async(one.kill, thread_sensitive=False)()
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.5)
             await sync_to_async(redis.close, thread_sensitive=False)()
             await sync_to_async(one.start, thread_sensitive=False)()
             await asyncio.sleep(1)
@@ -115,20 +117,22 @@ def test_cuts_twins_a_killed_worker_and_a_lost_redis(crowd, own_redis):
 
         async def story():
             async with riding(crowd, [one, two]) as riders:
-                await talk(riders, LINES, trouble())
+                await talk(riders, LINES, PACE, trouble())
                 return riders
 
-        riders = run(story())
+        riders = run(story(), patience=PATIENCE + 20)
     judge(riders, LINES)
-    assert sum(rider.connections for rider in riders) > RIDERS + 5  # there were cuts
+    assert sum(rider.connections for rider in riders) > 1.5 * RIDERS  # there were cuts
+    assert sum(rider.twins for rider in riders) > RIDERS  # and what was said twice is in it once
 
 
-def test_two_processes_without_redis_find_each_other_in_the_database(crowd):
+def test_two_processes_without_redis_find_each_other_in_the_database(transactional_db):
+    crowd = gathered(8)
     with serving(REDIS_URL="", **FAST) as one, serving(REDIS_URL="", **FAST) as two:
 
         async def story():
             async with riding(crowd, [one, two]) as riders:
-                await talk(riders, 5, asyncio.sleep(0))
+                await talk(riders, 5, 0.04, asyncio.sleep(0))
                 return riders
 
         judge(run(story()), 5)

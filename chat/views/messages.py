@@ -78,24 +78,43 @@ class MessagesView(Idempotent, ThreadView):
         thread = self.thread(pk)
         given = judged(MessageInput, request.data)
         sent = services.send(thread_id=thread.pk, sender_id=caller_id(request), **{"body": ""} | given)
-        return Response(selectors.rest(sent.said), status=200 if sent.duplicate else 201)
+        status, tag = 200 if sent.duplicate else 201, f'"{sent.said.rev}"'
+        return Response(selectors.rest(sent.said), status=status, headers={"ETag": tag})
 
 
 class MessageView(ThreadView):
     @extend_schema(request=MessageChange, responses=MessageOutput)
     def patch(self, request: Request, pk: UUID, message_id: UUID) -> Response:
+        """Other words; with `If-Match` only if nobody has changed it since."""
         thread = self.thread(pk)
         body = judged(MessageChange, request.data)["body"]
         said = services.edit(
-            thread_id=thread.pk, message_id=message_id, user_id=caller_id(request), body=body
+            thread_id=thread.pk,
+            message_id=message_id,
+            user_id=caller_id(request),
+            body=body,
+            rev=demanded_rev(request),
         )
-        return Response(selectors.rest(said))
+        return Response(selectors.rest(said), headers={"ETag": f'"{said.rev}"'})
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, pk: UUID, message_id: UUID) -> Response:
         """The message stays in its place, without its words."""
-        services.delete(thread_id=self.thread(pk).pk, message_id=message_id, user_id=caller_id(request))
+        services.delete(
+            thread_id=self.thread(pk).pk,
+            message_id=message_id,
+            user_id=caller_id(request),
+            rev=demanded_rev(request),
+        )
         return Response(status=204)
+
+
+def demanded_rev(request: Request) -> int | None:
+    """The `rev` that If-Match names; one that no message has for what is no number."""
+    given = request.headers.get("If-Match", "*").strip('"')
+    if given == "*":
+        return None
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else -1
 
 
 class AttachmentView(ThreadView):

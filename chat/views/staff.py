@@ -23,7 +23,10 @@ from chat.serializers import (
     MessagePage,
     MessageQuery,
     NoteOutput,
+    ReadInput,
+    ReadOutput,
 )
+from chat.services import desk
 from chat.views.messages import PAGE_SIZE, page_answer
 from core import clock
 from core.errors import Invalid, NotFound
@@ -52,8 +55,8 @@ class DeskView(StaffView):
         return request.user if isinstance(request.user, User) else None
 
 
-def shown(rows: list[Thread]) -> list[dict[str, Any]]:
-    """Threads with what only staff see."""
+def shown(rows: list[Any]) -> list[dict[str, Any]]:
+    """Threads of `selectors.desk` with what only staff see."""
     answers = []
     for row, answer in zip(rows, selectors.shown(rows, None), strict=True):
         about = selectors.about(row)
@@ -61,6 +64,8 @@ def shown(rows: list[Thread]) -> list[dict[str, Any]]:
         answers.append(
             answer
             | {
+                "read_seq": row.last_seq - max(0, row.unread),
+                "unread": max(0, row.unread),
                 "priority": row.priority,
                 "first_response_due_at": row.first_response_due_at,
                 "first_responded_at": row.first_responded_at,
@@ -128,27 +133,33 @@ class ConversationMessagesView(Idempotent, DeskView):
         """Answer the customer, or leave a note for colleagues."""
         thread, given = self.thread(pk), judged(DeskMessage, request.data)
         person = self.person(request)
-        if given["note"]:
-            kind, role = Kind.NOTE, Part.SUPPORT
-        elif person is None:
-            kind, role = Kind.SYSTEM, Part.SUPPORT
-        else:
-            services.join_as_staff(thread_id=thread.pk, user_id=person.pk)
-            sent = services.send(
-                thread_id=thread.pk,
-                sender_id=person.pk,
-                body=given["body"],
-                client_id=given.get("client_id", ""),
-            )
+        note = given.pop("note")
+        if person is not None and not note:
+            sent = desk.answer(thread_id=thread.pk, by=person, **{"body": ""} | given)
             return Response(messages_of.rest(sent.said), status=200 if sent.duplicate else 201)
+        for name in ("attachments", "reply_to", "client_id"):
+            if given.get(name):
+                raise Invalid(
+                    fields={name: ["Only an answer of a person has this; others send Idempotency-Key."]}
+                )
         said = services.append(
             thread_id=thread.pk,
-            body=given["body"],
-            kind=kind,
-            role=role,
-            author=person.pk if person and kind == Kind.NOTE else None,
+            body=given.get("body", ""),
+            kind=Kind.NOTE if note else Kind.SYSTEM,
+            role=Part.SUPPORT,
+            author=person.pk if person else None,
         )
         return Response(messages_of.rest(said), status=201)
+
+
+class ConversationReadView(DeskView):
+    @extend_schema(request=ReadInput, responses=ReadOutput)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Staff have seen everything up to `seq`. The customer learns of it only from who takes part."""
+        thread = self.thread(pk)
+        desk.seen(thread_id=thread.pk, by=self.person(request), seq=judged(ReadInput, request.data)["seq"])
+        row = shown([self.thread(pk)])[0]
+        return Response({"read_seq": row["read_seq"], "unread": row["unread"]})
 
 
 class ConversationMessageView(DeskView):

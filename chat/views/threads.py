@@ -1,6 +1,7 @@
 """Threads of the person who asks."""
 
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -26,12 +27,13 @@ from chat.serializers import (
 )
 from chat.services import tickets
 from core import clock
-from core.errors import Invalid, NotFound
+from core.errors import Invalid, NotFound, PreconditionFailed
 from core.idempotency import Idempotent
 from core.pagination import KeysetPagination
 from core.refs import Ref
+from core.renderers import dumps
 from core.serializers import judged
-from core.views import ScopedMixin, ScopedViewSet, caller_id, etag
+from core.views import ScopedMixin, ScopedViewSet, caller_id
 from sync.cursors import sign, unsign
 from sync.views import SinceMixin
 from users.authentication import logged_in
@@ -66,7 +68,10 @@ class ThreadViewSet(SinceMixin, ScopedViewSet):
         return pages.get_paginated_response(self.represent(rows))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return self._answer(self.get_object())
+        answer = self._answer(self.get_object())
+        if request.headers.get("If-None-Match") == answer.headers["ETag"]:
+            return Response(status=304, headers={"ETag": answer.headers["ETag"]})
+        return answer
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         given = judged(ThreadInput, request.data)
@@ -84,6 +89,9 @@ class ThreadViewSet(SinceMixin, ScopedViewSet):
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         given = judged(ThreadChange, request.data)
         thread = self.get_object()
+        demanded = request.headers.get("If-Match", "*")
+        if demanded not in {"*", self._answer(thread).headers["ETag"]}:
+            raise PreconditionFailed
         if "muted_until" in given:
             services.mute(thread_id=thread.pk, user_id=caller_id(request), until=given["muted_until"])
         if "subject" in given:
@@ -98,7 +106,10 @@ class ThreadViewSet(SinceMixin, ScopedViewSet):
         return Response(status=204)
 
     def _answer(self, row: Any, *, status: int = 200) -> Response:
-        return Response(self.represent([row])[0], status=status, headers={"ETag": etag(row)})
+        """The tag is of all that is answered: one's own marks, and who is here, move without the thread."""
+        shown = self.represent([row])[0]
+        tag = blake2b(dumps(shown), digest_size=12).hexdigest()
+        return Response(shown, status=status, headers={"ETag": f'"{tag}"'})
 
 
 class ThreadView(ScopedMixin, APIView):

@@ -98,7 +98,7 @@ def uvicorn(host: str, port: int, project: Path) -> list[str]:
     return [
         sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port),
         "--reload", *watched, "--reload-include", "*.html", "--timeout-graceful-shutdown", "3",
-        "--log-level", "warning", "--ws", "websockets-sansio", "--ws-max-size", "65536",
+        "--log-level", "warning", "--ws", "config.wire:Wire", "--ws-max-size", "65536",
         "--ws-per-message-deflate", "false",
     ]  # fmt: skip
 
@@ -110,6 +110,7 @@ def serve(command: list[str], project: Path) -> None:
     """
     # REVSYNC_WORKER_INSIDE: see core/worker.py, which this can't import, as it imports Django
     environment = mark_for(project) | {"REVSYNC_WORKER_INSIDE": "1", "REVSYNC_DB_ROLE": "revsync_app"}
+    environment["CHAT_CLOSE_SPREAD"] = "0"  # Ctrl-C, or a reload, ends it now
     child = subprocess.Popen(command, cwd=project, env=os.environ | environment)
     told = []
 

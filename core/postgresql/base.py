@@ -9,7 +9,10 @@ from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
+from django.db.backends.utils import debug_transaction
 from psycopg.pq import Format, TransactionStatus
+
+from core.postgresql.direct import command
 
 _Reader: Any = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, Format.TEXT)
 TRUSTED_FOR = 30.0  # seconds that a connection may rest before the server itself is asked
@@ -37,6 +40,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = super().get_new_connection(conn_params)
         connection.adapters.register_loader("timestamptz", Instants)
         return connection
+
+    def _commit(self) -> None:
+        """COMMIT without a turn through psycopg's loop. Deferred constraints speak up here."""
+        if self.connection is None or self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            return
+        with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
+            command(self.connection, b"COMMIT")
 
     def is_usable(self) -> bool:
         rested = time.monotonic() - self._used_at

@@ -14,6 +14,7 @@ from garage.models import (
     ServiceRecord,
     Vehicle,
 )
+from garage.ports import vehicle_rows
 
 BEGUN = (FlashState.IN_PROGRESS, FlashState.VERIFYING, FlashState.RESTORING)
 UNBEGUN = (FlashState.QUEUED, FlashState.READY)
@@ -28,6 +29,8 @@ def delete_vehicle(vehicle: Vehicle) -> None:
     jobs.filter(state__in=UNBEGUN).update(state=FlashState.CANCELLED, finished_at=clock.now())
     for model in ABOUT:
         model.objects.filter(vehicle=vehicle).tombstone()
+    for plug in vehicle_rows.values():
+        plug.gone(vehicle)
     vehicle.dongle_id = vehicle.dongle_connection_type = ""
     vehicle.deleted_at = clock.now()
     vehicle.save(update_fields=["dongle_id", "dongle_connection_type", "deleted_at"])

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from rest_framework.exceptions import ValidationError
 
@@ -33,6 +34,9 @@ _TYPES: tuple[tuple[type[models.Field[Any, Any]], str], ...] = (
     (models.TextField, "text"),
 )
 _INSTANT = """to_char({row}.%s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+# An empty one needs no look at what its values are.
+_ARRAY = "CASE {row}.%s WHEN '{}' THEN '[]'::json ELSE to_json({row}.%s) END"
 
 
 class ModelCollection:
@@ -87,7 +91,11 @@ class ModelCollection:
         found = next(f for f in self.model._meta.concrete_fields if name in {f.name, f.attname})
         target = found.target_field if isinstance(found, models.ForeignKey) else found
         kind = next((word for cls, word in _TYPES if isinstance(target, cls)), "json")
-        sql = _INSTANT % found.column if kind == "instant" else f"{{row}}.{found.column}"
+        sql = f"{{row}}.{found.column}"
+        if kind == "instant":
+            sql = _INSTANT % found.column
+        elif isinstance(found, ArrayField):
+            sql = _ARRAY.replace("%s", str(found.column))
         return Field(name, sql, kind, writable=writable, nullable=found.null)
 
     def lock(self, user: Any, ids: Sequence[UUID]) -> dict[UUID, Any]:

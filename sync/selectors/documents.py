@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from django.db import connection
 
+from core import sqljson
+from core.postgresql.direct import Statement
 from sync.ports import collections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from core.sqljson import Value
     from sync.ports import Collection, Field
 
 Filters = Mapping[str, str]  # name of a filter -> value as text
@@ -29,6 +31,11 @@ EMPTY = {  # what a client fills a new column with
 }
 
 
+CHUNK = (
+    16  # documents in one value: half a megabyte as one text is copied four times, each time into new memory
+)
+
+
 class Told(NamedTuple):
     """JSON arrays without their brackets: records that are there, ids of those that are not."""
 
@@ -36,13 +43,24 @@ class Told(NamedTuple):
     deleted: bytes
 
 
-def columns(plug: Collection, *extra: str) -> str:
-    """The select list of a row `r`; a column that is called like its field needs no second name."""
-    told = (
-        field.sql if field.sql == f"{{row}}.{field.name}" else f'{field.sql} AS "{field.name}"'
-        for field in plug.fields
-    )
-    return ", ".join([*told, *extra]).replace("{row}", "r")
+def _value(field: Field) -> Value:
+    match field.type:
+        case "text":
+            return sqljson.text(field.sql)
+        case "uuid":
+            return sqljson.uuid(field.sql, nullable=field.nullable)
+        case "integer" | "boolean":
+            return sqljson.bare(field.sql)
+        case "instant":
+            return sqljson.plain(field.sql, nullable=field.nullable)
+        case _:
+            return sqljson.any_value(field.sql)
+
+
+def document(plug: Collection, **extra: Value) -> str:
+    """SQL of a row `r` as JSON, as text."""
+    written = {field.name: _value(field) for field in plug.fields}
+    return sqljson.json_object(written | extra).replace("{row}", "r")
 
 
 def by_ids(
@@ -61,49 +79,53 @@ def by_ids(
     for number, (name, ids) in enumerate(wanted.items()):
         values[f"ids{number}"] = ids
         values |= _bound(chosen[name], number)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return {name.decode(): Told(*parts) for name, *parts in _raw(cursor)}
+    chunks: dict[str, list[bytes]] = {name: [] for name in wanted}
+    found = dict.fromkeys(wanted, 0)
+    for key, told, many in statement.texts(values):
+        name = key.decode()
+        chunks[name].append(told)
+        found[name] += int(many)
+    return {name: _told(b",".join(chunks[name]), found[name], ids) for name, ids in wanted.items()}
 
 
-def _raw(cursor: Any) -> list[list[bytes]]:
-    """The rows of the last statement, as PostgreSQL sent them."""
-    result = cursor.pgresult
-    return [
-        [result.get_value(row, column) for column in range(result.nfields)] for row in range(result.ntuples)
-    ]
+def _told(updated: bytes, many: int, ids: str) -> Told:
+    """Those that are there, and where some are missing, which."""
+    if many == ids.count(",") + 1:
+        return Told(updated, b"")
+    present = {record["id"] for record in orjson.loads(b"[%b]" % updated)}
+    gone = (id_ for id_ in ids[1:-1].split(",") if id_ not in present)
+    return Told(updated, ",".join(f'"{id_}"' for id_ in gone).encode())
 
 
 @lru_cache(maxsize=256)
-def _of_ids(wanted: tuple[tuple[str, tuple[str, ...]], ...], documents: bool) -> str:
+def _of_ids(wanted: tuple[tuple[str, tuple[str, ...]], ...], documents: bool) -> Statement:
     """The statement for these collections, each with the names of its filters."""
     parts = []
     for number, (name, filters) in enumerate(wanted):
         plug = collections[name]
         where = conditions(plug, filters, number, live=not documents)
         parts.append((_documents if documents else _changes)(name, plug, number, where))
-    return "\nUNION ALL\n".join(parts)
+    return Statement("\nUNION ALL\n".join(parts))
 
 
 def _changes(name: str, plug: Collection, number: int, where: str) -> str:
-    """Those that are there in one go; only where some are missing is asked which."""
-    ids = f"%(ids{number})s::uuid[]"
+    """Those that are there, in chunks; the number of each chunk's."""
     return f"""
-(SELECT '{name}', coalesce(found.told, ''), CASE WHEN found.many = cardinality({ids}) THEN '' ELSE (
-        SELECT coalesce(string_agg(to_json(gone.id)::text, ','), '')
-          FROM (SELECT unnest({ids}) EXCEPT SELECT unnest(found.ids)) AS gone (id)) END
-   FROM (SELECT string_agg(row_to_json(d)::text, ',') AS told, count(*) AS many, array_agg(d.id) AS ids
-           FROM (SELECT {columns(plug)} FROM {plug.table} AS r WHERE r.id = ANY({ids}) AND {where}) AS d) AS found)"""
+(SELECT '{name}', string_agg(d.doc, ','), count(*)
+   FROM (SELECT {document(plug)} AS doc, row_number() OVER () AS place
+           FROM {plug.table} AS r WHERE r.id = ANY(%(ids{number})s::uuid[]) AND {where}) AS d
+  GROUP BY d.place / {CHUNK})"""
 
 
 def _documents(name: str, plug: Collection, number: int, where: str) -> str:
-    gone = f'NOT ({plug.live}) AS "_deleted"'
+    """All, in order of change; of a row that is out of reach only its id."""
+    absent = sqljson.json_object({"id": sqljson.uuid("wanted.id"), "_deleted": [(True, "true")]})
+    written = document(plug, _deleted=sqljson.bare(f"NOT ({plug.live})"))
     return f"""
-SELECT '{name}', string_agg(coalesce(found.doc, json_build_object('id', wanted.id, '_deleted', true))::text, ','
-       ORDER BY wanted.place), ''
-  FROM unnest(%(ids{number})s::uuid[]) WITH ORDINALITY AS wanted (id, place) LEFT JOIN LATERAL (
-       SELECT (SELECT row_to_json(d) FROM (SELECT {columns(plug, gone)}) AS d) AS doc
-         FROM {plug.table} AS r WHERE r.id = wanted.id AND {where}) AS found ON true"""
+(SELECT '{name}', string_agg(coalesce(found.doc, {absent}), ',' ORDER BY wanted.place), count(*)
+   FROM unnest(%(ids{number})s::uuid[]) WITH ORDINALITY AS wanted (id, place) LEFT JOIN LATERAL (
+        SELECT {written} AS doc FROM {plug.table} AS r WHERE r.id = wanted.id AND {where}) AS found ON true
+  GROUP BY wanted.place / {CHUNK} ORDER BY wanted.place / {CHUNK})"""
 
 
 class Page(NamedTuple):
@@ -133,21 +155,24 @@ def scan(
         **_bound(filters, 0),
         **(values or {}),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_range(name, tuple(sorted(filters)), condition, documents), bound)
-        ((told, many, last),) = _raw(cursor)
-    return Page(told, int(many), UUID(last.decode()) if last else None)
+    chunks = _range(name, tuple(sorted(filters)), condition, documents).texts(bound)
+    if not chunks:
+        return Page(b"", 0, None)
+    many = sum(int(chunk[1]) for chunk in chunks)
+    return Page(b",".join([chunk[0] for chunk in chunks]), many, UUID(chunks[-1][2].decode()))
 
 
 @lru_cache(maxsize=256)
-def _range(name: str, filters: tuple[str, ...], condition: str, documents: bool) -> str:
+def _range(name: str, filters: tuple[str, ...], condition: str, documents: bool) -> Statement:
     plug = collections[name]
-    extra = ('false AS "_deleted"',) if documents else ()
+    extra: dict[str, Value] = {"_deleted": [(True, "false")]} if documents else {}
     where = conditions(plug, filters, 0, live=True)
-    return f"""
-SELECT coalesce(string_agg(row_to_json(d)::text, ','), ''), count(*), (array_agg(d.id))[count(*)] FROM (
-       SELECT {columns(plug, *extra)} FROM {plug.table} AS r
-        WHERE {where} AND r.id > %(after)s {condition} ORDER BY r.id LIMIT %(limit)s) AS d"""
+    return Statement(f"""
+SELECT string_agg(d.doc, ',' ORDER BY d.place), count(*), (array_agg(d.id ORDER BY d.place))[count(*)]
+  FROM (SELECT {document(plug, **extra)} AS doc, r.id, row_number() OVER () AS place FROM (
+               SELECT r.* FROM {plug.table} AS r
+                WHERE {where} AND r.id > %(after)s {condition} ORDER BY r.id LIMIT %(limit)s) AS r) AS d
+ GROUP BY d.place / {CHUNK} ORDER BY d.place / {CHUNK}""")
 
 
 def conditions(plug: Collection, filters: Sequence[str], number: int, *, live: bool) -> str:

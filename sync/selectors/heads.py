@@ -8,6 +8,7 @@ import orjson
 from django.db import connection
 
 from core.ids import NIL
+from core.postgresql.direct import Statement
 from sync.cursors import LIMIT, Position
 from sync.errors import ResyncRequired
 
@@ -46,7 +47,7 @@ class Feed(NamedTuple):
 
 _HEADS = "SELECT id, seq, floor, reset FROM sync_stream WHERE id IN (%s, %s)"
 # Ids travel as texts of arrays, there and back: nobody here looks at them.
-_FEED = """
+_FEED = Statement("""
 WITH head AS MATERIALIZED (
        SELECT id = %(me)s::uuid AS mine, id, seq, floor, reset FROM sync_stream WHERE id IN (%(me)s::uuid, %(nil)s::uuid)),
      entry AS MATERIALIZED (
@@ -54,7 +55,7 @@ WITH head AS MATERIALIZED (
               SELECT seq, collection, record_id FROM sync_entry
                WHERE stream = head.id AND collection = ANY(%(codes)s::smallint[])
                  AND seq > CASE WHEN head.mine THEN %(user)s::bigint ELSE %(public)s::bigint END
-                 AND seq <= least(head.seq, CASE WHEN head.mine THEN %(user_bound)s::bigint ELSE %(public_bound)s END)
+                 AND seq <= least(head.seq, CASE WHEN head.mine THEN %(user_bound)s::bigint else %(public_bound)s::bigint END)
                ORDER BY seq LIMIT %(limit)s::bigint + 1) AS entry
         ORDER BY head.mine DESC, entry.seq LIMIT %(limit)s::bigint + 1),
      taken AS (SELECT * FROM entry LIMIT %(limit)s::bigint)
@@ -64,7 +65,7 @@ SELECT (SELECT json_agg(head) FROM head)::text,
                SELECT collection, array_agg(record_id ORDER BY seq)::text AS ids FROM taken GROUP BY collection) AS told)::text,
        (SELECT max(seq) FROM taken WHERE mine), (SELECT max(seq) FROM taken WHERE NOT mine),
        (SELECT mine FROM entry OFFSET %(limit)s::bigint)
-"""
+""")
 _NOWHERE = Position(0, 1)  # nothing ever happened: the public stream starts at one
 
 
@@ -95,9 +96,7 @@ def read_feed(
         "public_bound": last.public,
         "limit": limit,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_FEED, values)
-        streams, known, ids, user, public, rest = cursor.fetchone() or (None,) * 6
+    streams, known, ids, user, public, rest = _FEED.row(values) or (None,) * 6
     found = {
         head["mine"]: (head["seq"], head["floor"], head["reset"]) for head in orjson.loads(streams or "[]")
     }

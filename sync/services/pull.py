@@ -106,11 +106,12 @@ def _tag(position: Position) -> str:
 
 
 def _begun(request: PullRequest, user_id: UUID) -> tuple[Plan, Feed | None]:
+    first = request.cursor is None  # then only the heads are wanted, no entry
     feed = read_feed(
         user_id,
         after=request.cursor or START,
-        bound=None,
-        codes=_codes(request.names if request.cursor else ()),
+        bound=START if first else None,
+        codes=_codes(() if first else request.names),
         limit=request.limit,
         client=request.client,
     )

@@ -1,5 +1,5 @@
 """The staff pages of telematics."""
 
-from telematics.admin import facts, storage
+from telematics.admin import facts, pages, storage
 
-__all__ = ["facts", "storage"]
+__all__ = ["facts", "pages", "storage"]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from core.staff import FactsAdmin, ask, deed
-from telematics.admin.health import HealthListView, HealthView
 from telematics.models import (
     Alert,
     AlertRule,
@@ -28,7 +27,6 @@ from telematics.services.devices import end_key
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
-    from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
 SEARCH = ("vehicle__vin", "vehicle__license_plate", "vehicle__nickname", "owner__email")
@@ -106,15 +104,6 @@ class DtcEventAdmin(AboutVehicle):
     )
     def shown_status(self, row: DtcEvent) -> str:
         return "Cleared" if row.cleared_at else str(row.get_status_display())
-
-    def get_urls(self) -> list[URLPattern]:
-        pages = [
-            path("health/", HealthListView.as_view(admin=self), name="telematics_health_list"),
-            path("health/<uuid:vehicle_id>/", HealthView.as_view(admin=self), name="telematics_health"),
-        ]
-        for page in pages:
-            page.callback = self.admin_site.admin_view(page.callback)
-        return [*pages, *super().get_urls()]
 
 
 @admin.register(Alert)

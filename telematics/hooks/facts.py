@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from core import clock
 from core.ports import demo_worlds, file_holders, personal_data
-from garage.ports import TimelineEvent, timeline_sources
+from garage.ports import TimelineEvent, timeline_sources, vehicle_rows
 from telematics import ports
 from telematics.ingest.batch import Batch
 from telematics.instants import millis
@@ -29,6 +29,7 @@ from telematics.models import (
 )
 from telematics.samples import EMPTY
 from telematics.selectors.dtc import describe
+from telematics.services.deleting import tombstone_of
 from telematics.services.devices import make_key
 from telematics.services.dtcs import reported
 from telematics.services.facts import settle, stirred
@@ -37,6 +38,8 @@ from telematics.services.ingesting import report
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
+
+    from garage.models import Vehicle
 
 HELD: Final[Mapping[str, Any]] = {
     "trips": Trip,
@@ -80,6 +83,13 @@ class ImportFiles:
         return bool(
             open_jobs.filter(file_id=file_id).exists() or open_jobs.filter(dbc_file_id=file_id).exists()
         )
+
+
+class RowsOfVehicle:
+    """What follows from the samples of a vehicle goes with it, and its devices are refused."""
+
+    def gone(self, vehicle: Vehicle) -> None:
+        tombstone_of(vehicle)
 
 
 class CodesOfVehicle:
@@ -135,5 +145,6 @@ ports.stirred.register("facts", stirred)
 ports.reported.register("codes", reported)
 personal_data.register("telematics_facts", FactsData())
 file_holders.register("telematics", ImportFiles())
+vehicle_rows.register("telematics", RowsOfVehicle())
 timeline_sources.register("trouble codes", CodesOfVehicle())
 demo_worlds.register("telematics_facts", DemoFacts())

@@ -134,6 +134,9 @@ def _table(given: Mapping[str, Any]) -> Table:
     rows, columns = given.get("samples"), given.get("columns")
     if (rows is None) == (columns is None):
         raise Invalid(fields={"samples": ["Give samples or columns."]})
+    if isinstance(rows, Table):  # read off the text already
+        _demand_few(len(rows.t))
+        return rows
     if rows is not None:
         if not isinstance(rows, list) or not rows:
             raise Invalid(fields={"samples": ["Give a list of at least one sample."]})

@@ -12,6 +12,7 @@ from rest_framework.exceptions import ParseError
 from core.errors import PayloadTooLarge
 from core.parsers import read_bounded
 from telematics.errors import BadCompression, UnknownEncoding
+from telematics.ingest.text import unrolled
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -21,10 +22,24 @@ _GZIP: Final = 31  # zlib's word for a gzip header and the largest window
 _JSON: Final = {"application/json", "text/json", "text/plain", ""}
 
 
+def read_batch_body(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object of a batch, its samples as a `Table` where they are plain. Raises what `read_json` does."""
+    raw = read_body(request, MAX_BATCH)
+    return unrolled(raw) or parse(raw)
+
+
 def read_json(request: HttpRequest, limit: int = MAX_BATCH) -> dict[str, Any]:
-    """The JSON object of a request, of at most `limit` bytes when unpacked; what comes after them is not read.
+    """The JSON object of a request.
 
     Raises UnknownEncoding (415), PayloadTooLarge (413), BadCompression and ParseError (400).
+    """
+    return parse(read_body(request, limit))
+
+
+def read_body(request: HttpRequest, limit: int) -> bytes:
+    """At most `limit` bytes, unpacked; what comes after them is not read.
+
+    Raises UnknownEncoding (415), PayloadTooLarge (413), BadCompression (400).
     """
     if request.content_type not in _JSON and not (request.content_type or "").endswith("+json"):
         raise UnknownEncoding
@@ -38,7 +53,7 @@ def read_json(request: HttpRequest, limit: int = MAX_BATCH) -> dict[str, Any]:
     raw = read_bounded(
         cast("IO[bytes]", request), limit, declared
     )  # not request.body: Django would cap it for us
-    return parse(gunzip(raw, limit) if encoding.endswith("gzip") else raw)
+    return gunzip(raw, limit) if encoding.endswith("gzip") else raw
 
 
 def gunzip(raw: bytes, limit: int) -> bytes:

@@ -13,7 +13,7 @@ from core.errors import Invalid
 from telematics.signals import known_name, possible_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -50,26 +50,34 @@ def from_columns(columns: dict[str, Any]) -> Table:
     return _table(columns["t"], keys, [columns[key] for key in keys])
 
 
+def from_flat(keys: tuple[str, ...], numbers: Iterable[Any], rows: int) -> Table | None:
+    """Samples that all have `keys`, as one run of their values, row by row; None where they are no plain numbers."""
+    if "t" not in keys or not 2 <= len(keys) <= MAX_SIGNALS:
+        return None
+    names = [known_name(key) or key for key in keys]
+    if len(set(names)) < len(names) or not all(known_name(key) or possible_name(key) for key in keys):
+        return None
+    try:
+        flat = np.fromiter(numbers, np.float64, rows * len(keys))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    columns = np.ascontiguousarray(flat.reshape(rows, len(keys)).T)
+    place = keys.index("t")
+    if place:  # first
+        order = [place, *(number for number in range(len(keys)) if number != place)]
+        columns, names = columns[order], [names[number] for number in order]
+    return Table(columns[0], names[1:], columns[1:])
+
+
 def _alike(rows: list[Any]) -> Table | None:
     """None unless all rows have the same keys and nothing but numbers."""
     try:
         keys = tuple(rows[0])
-        if "t" not in keys or len(keys) < 2 or sum(map(len, rows)) != len(rows) * len(keys):
+        if sum(map(len, rows)) != len(rows) * len(keys) or len(keys) < 2:
             return None
-        if len({known_name(key) or key for key in keys}) < len(keys) or len(keys) > MAX_SIGNALS:
-            return None
-        flat = np.fromiter(
-            chain.from_iterable(map(itemgetter(*keys), rows)), np.float64, len(rows) * len(keys)
-        )
-    except (TypeError, ValueError, KeyError, OverflowError):
+        return from_flat(keys, chain.from_iterable(map(itemgetter(*keys), rows)), len(rows))
+    except (TypeError, KeyError):
         return None
-    if not all(known_name(key) or possible_name(key) for key in keys):
-        return None
-    matrix = flat.reshape(len(rows), len(keys)).T
-    place = keys.index("t")
-    others = [number for number in range(len(keys)) if number != place]
-    names = [known_name(keys[number]) or keys[number] for number in others]
-    return Table(matrix[place], names, np.ascontiguousarray(matrix[others]))
 
 
 def _mixed(rows: list[Any]) -> Table:

@@ -10,7 +10,7 @@ import numpy as np
 
 from telematics.instants import FIRST_MS
 from telematics.samples import EMPTY, Samples
-from telematics.signals import BY_NAME
+from telematics.signals import BY_NAME, LARGEST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -128,12 +128,11 @@ def _judge_values(table: Table, wrong: _Wrong) -> None:
 
 @lru_cache(maxsize=256)
 def _bounds(names: tuple[str, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of each signal; a finite number for those that we don't know."""
+    """Of each signal."""
     known = [BY_NAME.get(name) for name in names]
-    most = float(np.finfo(np.float64).max)
     return (
-        np.array([signal.low if signal else -most for signal in known]),
-        np.array([signal.high if signal else most for signal in known]),
+        np.array([signal.low if signal else -LARGEST for signal in known]),
+        np.array([signal.high if signal else LARGEST for signal in known]),
     )
 
 

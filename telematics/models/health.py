@@ -32,6 +32,9 @@ class DtcReport(models.Model):
     digest = models.BinaryField(help_text="blake2b-128 of codes and lamp.")
     codes = models.JSONField(null=True)
     mil = models.BooleanField(null=True)
+    anchor = models.BooleanField(
+        default=False, help_text="The state when older reports were purged; older ones count no more."
+    )
     received_at = models.DateTimeField(db_default=Now())
 
     objects = DtcReportQuerySet.as_manager()
@@ -55,6 +58,7 @@ class DtcEvent(VehicleRow):
     last_seen = models.DateTimeField()
     cleared_at = models.DateTimeField(null=True, blank=True)
     occurrences = models.PositiveIntegerField()
+    purged = models.PositiveIntegerField(default=0, help_text="Of the occurrences: reports that were purged.")
     freeze_frame = models.JSONField(default=dict, blank=True)
     acked_at = models.DateTimeField(null=True, blank=True)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from telematics.instants import FIRST_MS
 from telematics.samples import Samples
-from telematics.signals import BY_NAME
+from telematics.signals import BY_NAME, LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,9 +50,8 @@ def one_sample(t: int, values: Mapping[str, float | None], *, now: int) -> Sampl
 def possible(name: str, value: float) -> bool:
     """Is it a finite number in the range of its signal?"""
     signal = BY_NAME.get(name)
-    if not np.isfinite(value):
-        return False
-    return signal is None or signal.low <= value <= signal.high
+    low, high = (signal.low, signal.high) if signal else (-LARGEST, LARGEST)
+    return low <= value <= high  # NaN is not
 
 
 def number(text: object) -> float | None:

@@ -69,19 +69,21 @@ def economy_of(
     levels = [trip.level_used for trip in trips if trip.level_used is not None]
     filled = [trip.refuelled for trip in trips if trip.refuelled is not None]
     per_km = way / 1000 / litres if litres else None
-    return {
-        "trips": len(trips),
+    sums = {
         "distance_m": sum(trip.distance_m for trip in trips),
         "drive_s": sum(trip.drive_s for trip in trips),
         "idle_s": sum(trip.idle_s for trip in trips),
         "fuel_l": litres,
-        "fuel_sources": sorted({trip.fuel_source for trip, _ in drunk}),
         "level_used": sum(levels) if levels else None,
         "refuelled": sum(filled) if filled else None,
         "l_per_100km": per_100,
         "km_per_l": per_km,
         "mpg_us": None if per_km is None else per_km * 1000 / MILE_M * US_GALLON_L,
         "mpg_imp": None if per_km is None else per_km * 1000 / MILE_M * IMPERIAL_GALLON_L,
+    }
+    return {name: value if value is None else round(value, 3) for name, value in sums.items()} | {
+        "trips": len(trips),
+        "fuel_sources": sorted({trip.fuel_source for trip, _ in drunk}),
         "cost": _cost(vehicle_id, litres),
     }
 
@@ -98,4 +100,4 @@ def _cost(vehicle_id: UUID, litres: float | None) -> dict[str, Any] | None:
     if newest is None or litres is None or not newest.amount_minor:
         return None
     each = newest.amount_minor / float(newest.quantity)
-    return {"amount_minor": round(litres * each), "currency": newest.currency, "per_l_minor": each}
+    return {"amount_minor": round(litres * each), "currency": newest.currency, "per_l_minor": round(each, 3)}

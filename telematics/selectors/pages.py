@@ -83,7 +83,7 @@ def latest(vehicle_id: UUID) -> dict[str, Any]:
         "t": t,
         "vals": {name: value for name, (value, _) in known.items()},
         "instants": {name: at for name, (_, at) in known.items()},
-        "odometer_km": odometer,
+        "odometer_km": None if odometer is None else round(odometer, 1),  # `vals` has it as it was sent
         "lat": lat,
         "lon": lon,
         "dtc_count": dtc_count,

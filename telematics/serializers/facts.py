@@ -35,7 +35,9 @@ class TripSerializer(StrictModelSerializer[Trip]):
         return (row.end_at - row.start_at).total_seconds()
 
     def get_l_per_100km(self, row: Trip) -> float | None:
-        return None if row.fuel_l is None or not row.distance_m else row.fuel_l / row.distance_m * 100_000
+        if row.fuel_l is None or not row.distance_m:
+            return None
+        return round(row.fuel_l / row.distance_m * 100_000, 3)
 
 
 class TripEditInput(StrictSerializer):

@@ -12,9 +12,26 @@ from telematics import ports
 from telematics.binding import bound_cursor
 from telematics.codec import decode
 from telematics.instants import moment
-from telematics.models import Daily, Dirty, Latest, Segment, Tail
+from telematics.models import (
+    Alert,
+    AlertRule,
+    Archive,
+    Daily,
+    DeviceKey,
+    Dirty,
+    DtcEvent,
+    DtcReport,
+    ImportJob,
+    Latest,
+    MaintenancePlan,
+    Segment,
+    Tail,
+    Trip,
+    TripEdit,
+)
 from telematics.samples import HOUR_MS
 from telematics.selectors.read import names_of, read
+from telematics.services.archiving import cut_later, forget_later
 from telematics.services.packing import Mode, lock, packer
 from telematics.signals import BY_NAME, FIRST_UNKNOWN
 
@@ -22,6 +39,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from garage.models import Vehicle
+
+# Records about a vehicle, and those of them (and of reports) that follow from what a device said.
+ABOUT: Final[Any] = (Alert, AlertRule, TripEdit, Trip, DtcEvent, MaintenancePlan, DeviceKey, ImportJob)
+FOLLOWED: Final[Any] = (Alert, TripEdit, Trip, DtcEvent, DtcReport)
 _TAKE: Final = """
 DELETE FROM telematics_segment s
  WHERE s.vehicle_id = %(vehicle)s AND s.t0 BETWEEN %(first)s - interval '1 hour' AND %(last)s AND s.t1 >= %(first)s
@@ -52,6 +74,7 @@ def delete_range(vehicle_id: UUID, owner_id: UUID, t0: int, t1: int) -> int:
     In a transaction. A device that sends them again stores them again.
     """
     lock(vehicle_id)
+    cut_later(vehicle_id, t0, t1)
     values = {"vehicle": vehicle_id, "owner": owner_id, "first": moment(t0), "last": moment(t1)}
     gone: int = 0
     with bound_cursor(binary=True) as cursor:
@@ -87,13 +110,27 @@ def delete_of(owner_id: UUID) -> None:
     """All samples of a person, and what is known by heart."""
     vehicles = list(Latest.objects.filter(owner_id=owner_id).values_list("pk", flat=True))
     forget(vehicles)
+    forget_later(Archive.objects.filter(owner_id=owner_id, ended_at=None))
 
 
 def forget(vehicles: Sequence[UUID]) -> None:
-    """Everything that is stored of these vehicles."""
-    for model in (Segment, Tail, Daily, Dirty):
+    """Everything that is stored of these vehicles, and what followed from it."""
+    for model in (Segment, Tail, Daily, Dirty, *FOLLOWED):
         model._default_manager.filter(vehicle_id__in=vehicles).delete()
+    forget_later(Archive.objects.filter(vehicle_id__in=vehicles, ended_at=None))
     Latest.objects.filter(pk__in=vehicles).delete()
+
+
+def tombstone_of(vehicle: Vehicle) -> None:
+    """All rows about a vehicle that is being deleted; its samples wait for `retention.AFTER_DELETION`."""
+    for model in ABOUT:
+        model.objects.filter(vehicle=vehicle).tombstone()
+    Dirty.objects.filter(vehicle_id=vehicle.pk).delete()
+
+
+def tombstone_late() -> int:
+    """Rows that came about vehicles which were gone already; how many."""
+    return sum(model.objects.filter(vehicle__deleted_at__isnull=False).tombstone() for model in ABOUT)
 
 
 # -- What is known by heart, after a deletion

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from django.db.models import F
 
 from core import clock
 from core.notes import notify
+from core.rls import as_system
 from garage.models import Vehicle
 from telematics.derive.codes import Report, Spell, Told, lamp_on_since, spells
 from telematics.instants import millis, moment
@@ -19,10 +22,12 @@ from telematics.services.packing import lock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from telematics.ports import TroubleCode
 
+KEPT: Final = timedelta(days=90)  # reports; what follows from them stays
 BOOK: Final = "/api/v1/appointments/book/"
 ASK: Final = "/api/v1/chat/"
 
@@ -38,6 +43,8 @@ def reported(
     )
     content = orjson.dumps([told, mil], option=orjson.OPT_SORT_KEYS)
     lock(vehicle_id)
+    if DtcReport.objects.filter(vehicle_id=vehicle_id, anchor=True, at__gt=moment(at)).exists():
+        return  # of a time whose reports have been purged
     _, made = DtcReport.objects.get_or_create(
         vehicle_id=vehicle_id,
         at=moment(at),
@@ -50,9 +57,51 @@ def reported(
 
 def renew(vehicle: Vehicle) -> None:
     """Make the vehicle's trouble codes anew from all its reports."""
-    reports = [_read(row) for row in DtcReport.objects.filter(vehicle_id=vehicle.pk).order_by("at")]
-    _write(vehicle, spells(reports))
-    _lamp(vehicle, lamp_on_since(reports))
+    rows = list(DtcReport.objects.filter(vehicle_id=vehicle.pk).order_by("at"))
+    reports = [_read(row) for row in rows]
+    anchors = [row for row in rows if row.anchor]
+    _write(vehicle, spells(reports), _last(anchors, "codes"))
+    _lamp(vehicle, lamp_on_since(reports), _last(anchors, "mil"))
+
+
+def purge_reports() -> int:
+    """Reports that have had their time; how many. What followed from them stays."""
+    before = clock.now() - KEPT
+    with as_system("reports of many people grow old"):
+        old = DtcReport.objects.filter(at__lt=before, anchor=False).order_by()
+        vehicles = list(old.values_list("vehicle_id", flat=True).distinct())
+    gone = 0
+    for vehicle_id in vehicles:
+        with as_system("reports of many people grow old"):
+            gone += _purge(vehicle_id, before)
+    return gone
+
+
+def _purge(vehicle_id: UUID, before: datetime) -> int:
+    """All reports of a vehicle from before an instant but the last ones, which say how things stood then."""
+    lock(vehicle_id)
+    rows = list(DtcReport.objects.filter(vehicle_id=vehicle_id, at__lt=before).order_by("at"))
+    last = {at for name in ("codes", "mil") if (at := _last(rows, name)) is not None}
+    gone = [row for row in rows if row.at not in last]
+    spoke = {millis(row.at): report for row in gone if (report := _read(row)).codes is not None}
+    for event in DtcEvent.objects.live().filter(vehicle_id=vehicle_id, first_seen__lt=before):
+        first, end = millis(event.first_seen), millis(event.last_seen)
+        had = {at for at, report in spoke.items() if first <= at <= end and _names(report, event.code)}
+        if had:
+            DtcEvent.objects.filter(pk=event.pk).update(purged=F("purged") + len(had))
+    old = DtcReport.objects.filter(vehicle_id=vehicle_id, at__lt=before)
+    old.exclude(at__in=last).delete()
+    old.update(anchor=True)
+    return len(gone)
+
+
+def _last(rows: Sequence[DtcReport], name: str) -> datetime | None:
+    """The last of these that speaks of codes, or of the lamp."""
+    return max((row.at for row in rows if getattr(row, name) is not None), default=None)
+
+
+def _names(report: Report, code: str) -> bool:
+    return any(told.code == code for told in report.codes or ())
 
 
 def acknowledge(event: DtcEvent) -> DtcEvent:
@@ -86,9 +135,14 @@ def _read(row: DtcReport) -> Report:
     return Report(millis(row.at), codes, row.mil)
 
 
-def _write(vehicle: Vehicle, found: Sequence[Spell]) -> None:
-    """Rows keep their id and acknowledgement while they overlap the spell that they were."""
+def _write(vehicle: Vehicle, found: Sequence[Spell], settled: datetime | None) -> None:
+    """Rows keep their id and acknowledgement while they overlap the spell that they were.
+
+    settled: what ended before it follows from reports that were purged, and stays as it is.
+    """
     known = list(DtcEvent.objects.live().filter(vehicle=vehicle))
+    if settled is not None:
+        known = [row for row in known if row.last_seen >= settled]
     kept: list[tuple[Spell, DtcEvent | None]] = []
     for spell in found:
         row = next((one for one in known if _same(spell, one)), None)
@@ -101,7 +155,7 @@ def _write(vehicle: Vehicle, found: Sequence[Spell]) -> None:
         Alert.objects.filter(pk__in=[_alert_of(row) for row in known]).update(deleted_at=clock.now())
     # Ended ones first: a code that is gone and back again has one open row at every moment.
     for spell, row in sorted(kept, key=lambda pair: pair[0].cleared is None):
-        columns = _columns(spell)
+        columns = _columns(spell, row)
         if row is None:
             _tell(vehicle, DtcEvent.objects.create(vehicle=vehicle, owner_id=vehicle.owner_id, **columns))
         elif any(getattr(row, name) != value for name, value in columns.items()):
@@ -110,14 +164,15 @@ def _write(vehicle: Vehicle, found: Sequence[Spell]) -> None:
             row.save(update_fields=list(columns))
 
 
-def _columns(spell: Spell) -> dict[str, Any]:
+def _columns(spell: Spell, row: DtcEvent | None) -> dict[str, Any]:
+    purged = row.purged if row is not None else 0
     return {
         "code": spell.code,
         "status": spell.status,
-        "first_seen": moment(spell.first),
+        "first_seen": row.first_seen if row is not None and purged else moment(spell.first),
         "last_seen": moment(spell.last),
         "cleared_at": None if spell.cleared is None else moment(spell.cleared),
-        "occurrences": spell.occurrences,
+        "occurrences": purged + spell.occurrences,
         "freeze_frame": spell.freeze_frame,
     }
 
@@ -151,11 +206,14 @@ def _tell(vehicle: Vehicle, row: DtcEvent) -> None:
         )  # fmt: skip
 
 
-def _lamp(vehicle: Vehicle, since: Sequence[int]) -> None:
+def _lamp(vehicle: Vehicle, since: Sequence[int], settled: datetime | None) -> None:
+    """settled: when the lamp came on until then follows from reports that were purged, and stays as it is."""
+    since = [at for at in since if settled is None or moment(at) > settled]
     if not since or muted(vehicle, AlertKind.MIL_ON):
         return
     wanted = {alert_id(vehicle.pk, AlertKind.MIL_ON, at): at for at in since}
     known = Alert.objects.live().filter(vehicle=vehicle, kind=AlertKind.MIL_ON)
+    known = known if settled is None else known.filter(start_at__gt=settled)
     known.exclude(pk__in=wanted).update(deleted_at=clock.now())
     for pk, at in wanted.items():
         make(

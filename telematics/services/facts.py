@@ -21,8 +21,9 @@ from telematics.instants import millis, moment
 from telematics.models import Daily, Dirty, Latest
 from telematics.selectors.facts import Reader, extent_of, live_rules
 from telematics.selectors.read import read
-from telematics.services import alerting, trips
+from telematics.services import alerting, odometer, trips
 from telematics.services.packing import lock
+from telematics.services.trips import rounded
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -75,10 +76,11 @@ def _settle_some(vehicle_id: UUID) -> int:
         with connection.cursor() as cursor:
             cursor.execute(_TAKE, {"vehicle": vehicle_id})
             taken = [Range(millis(t0), millis(t1), grows) for t0, t1, grows in cursor.fetchall()]
-        vehicle = Vehicle.objects.filter(pk=vehicle_id).first() if taken else None
+        vehicle = Vehicle.objects.live().filter(pk=vehicle_id).first() if taken else None
         if vehicle is not None:
             for part in pieces(taken):
                 renew(vehicle, part)
+            odometer.tell_later(vehicle_id)
         return len(taken)
 
 
@@ -150,8 +152,8 @@ def _renew_days(vehicle: Vehicle, part: Range) -> None:
         Daily.objects.bulk_create(
             [
                 Daily(
-                    vehicle_id=vehicle.pk, owner_id=vehicle.owner_id, day=day, n=made.n, dist_m=made.dist_m,
-                    fuel_l=made.fuel_l, drive_s=round(made.drive_s), idle_s=round(made.idle_s), vmax=made.vmax,
+                    vehicle_id=vehicle.pk, owner_id=vehicle.owner_id, day=day, n=made.n,
+                    dist_m=rounded(made.dist_m, "distance_m"), fuel_l=rounded(made.fuel_l, "fuel_l"), drive_s=round(made.drive_s), idle_s=round(made.idle_s), vmax=made.vmax,
                     stats=made.stats,
                 )
             ],

@@ -7,17 +7,28 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from core.errors import NotFound
+from core.rls import as_user
 from garage.errors import DongleTaken
 from garage.selectors.vehicles import dongle_is_elsewhere, linked_dongle
 from telematics import ports
 from telematics.instants import moment
 from telematics.models import Latest, Source
-from telematics.services.store import append
+from telematics.services.store import append, append_alone
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from telematics.ingest.batch import Batch
+    from telematics.services.store import Outcome
+
+
+def accept_alone(vehicle_id: UUID, owner_id: UUID, batch: Batch) -> dict[str, Any]:
+    """Store a batch outside of any transaction; what to answer. Durable when this returns. Raises what `accept` does."""
+    if batch.dongle_id or batch.codes is not None or batch.mil is not None:
+        with as_user(owner_id):
+            return accept(vehicle_id, owner_id, batch)
+    outcome = append_alone(vehicle_id, owner_id, batch.samples, source=Source.BATCH, skew_ms=batch.skew_ms)
+    return _answer(batch, outcome)
 
 
 def accept(vehicle_id: UUID, owner_id: UUID, batch: Batch) -> dict[str, Any]:
@@ -34,6 +45,10 @@ def accept(vehicle_id: UUID, owner_id: UUID, batch: Batch) -> dict[str, Any]:
     outcome = append(vehicle_id, owner_id, batch.samples, source=Source.BATCH, skew_ms=batch.skew_ms)
     if batch.codes is not None or batch.mil is not None:
         report(vehicle_id, owner_id, batch.samples.t1, batch)
+    return _answer(batch, outcome)
+
+
+def _answer(batch: Batch, outcome: Outcome) -> dict[str, Any]:
     return {
         "message": "Telemetry batch accepted",
         "accepted": outcome.accepted,

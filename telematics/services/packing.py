@@ -25,38 +25,39 @@ if TYPE_CHECKING:
     from telematics.samples import Samples
     from telematics.summary import Summary
 
-_APPEND: Final = f"""
-SELECT outcome, tell, live, newest, stirs FROM telematics_append({
-    ", ".join(
-        f"%({name})s::{kind}"
-        for name, kind in (
-            ("vehicle", "uuid"),
-            ("owner", "uuid"),
-            ("t0", "timestamptz"),
-            ("t1", "timestamptz"),
-            ("n", "int"),
-            ("sent", "int"),
-            ("digest", "bytea"),
-            ("source", "smallint"),
-            ("skew", "int"),
-            ("codec", "smallint"),
-            ("signals", "smallint[]"),
-            ("low", "real[]"),
-            ("high", "real[]"),
-            ("mean", "real[]"),
-            ("last", "real[]"),
-            ("count", "int[]"),
-            ("odo0", "float8"),
-            ("odo1", "float8"),
-            ("fuel", "real"),
-            ("dist", "real"),
-            ("data", "bytea"),
-            ("vals", "jsonb"),
-            ("odometer", "float8"),
-            ("mode", "int"),
-        )
+_VALUES: Final = ", ".join(
+    f"%({name})s::{kind}"
+    for name, kind in (
+        ("t0", "timestamptz"),
+        ("t1", "timestamptz"),
+        ("n", "int"),
+        ("sent", "int"),
+        ("digest", "bytea"),
+        ("source", "smallint"),
+        ("skew", "int"),
+        ("codec", "smallint"),
+        ("signals", "smallint[]"),
+        ("low", "real[]"),
+        ("high", "real[]"),
+        ("mean", "real[]"),
+        ("last", "real[]"),
+        ("count", "int[]"),
+        ("odo0", "float8"),
+        ("odo1", "float8"),
+        ("fuel", "real"),
+        ("dist", "real"),
+        ("data", "bytea"),
+        ("vals", "jsonb"),
+        ("odometer", "float8"),
+        ("mode", "int"),
     )
-})"""
+)
+_APPEND: Final = f"""
+SELECT outcome, tell, live, newest, stirs FROM telematics_append(%(vehicle)s::uuid, %(owner)s::uuid, {_VALUES})"""
+# The same as a transaction of its own: first whose rows it sees, which the function that follows needs.
+_APPEND_ALONE: Final = f"""
+SELECT outcome, tell, live, newest, stirs FROM set_config('app.user_id', %(owner)s::text, true) AS me (id),
+  LATERAL telematics_append(%(vehicle)s::uuid, me.id::uuid, {_VALUES})"""
 _LOCK_ALL: Final = """
 SELECT telematics_lock(v.id) FROM (
   SELECT id FROM garage_vehicle WHERE id = ANY (%s::uuid[]) AND owner_id = %s::uuid ORDER BY id OFFSET 0) v"""
@@ -116,8 +117,12 @@ class Packer:
         skew_ms: int | None = None,
         mode: Mode = Mode.LOOK,
         level: int = LEVEL,
+        alone: bool = False,
     ) -> Stored:
-        """One segment of at most an hour. Signals without an id or any value are left out."""
+        """One segment of at most an hour. Signals without an id or any value are left out.
+
+        `alone`: outside of any transaction, as the owner; stored for good when it returns.
+        """
         kept, matrix = _values(samples, self.ids)
         ids = [self.ids[name] for name in kept]
         summary = summarise(samples.t, matrix)
@@ -125,7 +130,7 @@ class Packer:
         first, last = odometer_ends(samples)
         driven = integral(samples, "speed")
         return _call(
-            _APPEND,
+            _APPEND_ALONE if alone else _APPEND,
             {
                 **self._seen(samples, kept, summary),
                 "n": len(samples),
@@ -135,10 +140,10 @@ class Packer:
                 "skew": skew_ms,
                 "codec": CODEC,
                 "signals": _array(ids),
-                "low": _array(summary.low),
-                "high": _array(summary.high),
-                "mean": _array(summary.mean),
-                "last": _array(summary.last),
+                "low": _reals(summary.low),
+                "high": _reals(summary.high),
+                "mean": _reals(summary.mean),
+                "last": _reals(summary.last),
                 "count": _array(summary.count),
                 "odo0": first,
                 "odo1": last,
@@ -208,9 +213,14 @@ def _values(samples: Samples, ids: Mapping[str, int]) -> tuple[list[str], NDArra
     return [names[row] for row in np.flatnonzero(there).tolist()], matrix[there]
 
 
-def _array(numbers: list[int] | list[float]) -> str:
+def _array(numbers: Any) -> str:
     """As PostgreSQL writes arrays: a text that it reads itself costs less than the driver's own packing."""
-    return "{" + ",".join(map(repr, numbers)) + "}"
+    return f"{{{orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].decode()}}}"
+
+
+def _reals(numbers: list[float]) -> str:
+    """In single precision: PostgreSQL refuses a `real` that is too small for it."""
+    return _array(np.array(numbers, np.float32))
 
 
 def _call(statement: str, values: dict[str, Any]) -> Stored:

@@ -6,9 +6,7 @@ end. The first writer of an instant wins; whoever says something else of it is c
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import orjson
@@ -16,23 +14,22 @@ from psycopg.types.json import Jsonb
 
 from core import hub
 from core.errors import NotFound
-from garage.models import ReadingSource
-from garage.services.log import read_odometer
+from core.rls import as_user
 from telematics import ports
 from telematics.binding import bound_cursor
 from telematics.instants import millis, moment
 from telematics.models import Latest
-from telematics.samples import Samples, conflicting, join
+from telematics.samples import HOUR_MS, Samples, conflicting, join
 from telematics.selectors.read import read
+from telematics.services.odometer import tell_garage
 from telematics.services.packing import NOT_THEIRS, OVERLAPS, Mode, Packer, Stored, lock, packer
-from telematics.signals import shown_name
+from telematics.signals import BY_NAME, shown_name
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-__all__ = ["Outcome", "append", "lock", "tail_put"]
+__all__ = ["Outcome", "append", "append_alone", "lock", "tail_put"]
 
-MAX_ODOMETER_KM = 5_000_000
 _SINGLE = """
 INSERT INTO telematics_tail (vehicle_id, owner_id, t, vals, source)
 SELECT %(vehicle)s::uuid, %(owner)s::uuid, x.t, x.vals, %(source)s::smallint
@@ -101,6 +98,28 @@ def append(
     )
 
 
+def append_alone(
+    vehicle_id: UUID, owner_id: UUID, samples: Samples, *, source: int, skew_ms: int | None = None
+) -> Outcome:
+    """The same without a transaction around it: a batch that overlaps nothing is one statement, and stored for good.
+
+    What follows from it is told after that. Should this process end in between, the sweep finds the range that waits
+    for its facts; the garage learns of the odometer with the next kilometre.
+    """
+    if _is_plain(samples):
+        pack = packer(vehicle_id, owner_id, samples.signals)
+        answer = pack.insert(samples, source=source, skew_ms=skew_ms, alone=True)
+        if answer.outcome == NOT_THEIRS:
+            raise NotFound
+        if answer.outcome != OVERLAPS:
+            if answer.stirs or answer.tell or answer.live:
+                with as_user(owner_id):
+                    _tell(vehicle_id, owner_id, samples, [answer])
+            return Outcome(answer.outcome, len(samples) - answer.outcome, 0, answer.newest)
+    with as_user(owner_id):
+        return append(vehicle_id, owner_id, samples, source=source, skew_ms=skew_ms)
+
+
 def tail_put(vehicle_id: UUID, owner_id: UUID, samples: Samples, *, source: int) -> Outcome:
     """The same for devices that send samples singly: they wait as rows until `tail.fold_tail` packs them."""
     if not len(samples):
@@ -140,6 +159,16 @@ def tail_put(vehicle_id: UUID, owner_id: UUID, samples: Samples, *, source: int)
 # -- Inside
 
 
+def _is_plain(samples: Samples) -> bool:
+    """Known signals, of less than an hour, and nobody who wants the same transaction."""
+    return (
+        len(samples) > 0
+        and samples.t1 - samples.t0 < HOUR_MS
+        and samples.signals.keys() <= BY_NAME.keys()
+        and not ports.appended.values()
+    )
+
+
 def _with_ids(samples: Samples, pack: Packer) -> Samples:
     """Without the signals that are not kept."""
     if all(name in pack.ids for name in samples.signals):
@@ -157,14 +186,6 @@ def _tell(vehicle_id: UUID, owner_id: UUID, fresh: Samples, stored: list[Stored]
         tell_garage(vehicle_id, owner_id)
     if any(one.live for one in stored):
         _show(vehicle_id, fresh)
-
-
-def tell_garage(vehicle_id: UUID, owner_id: UUID) -> None:
-    """The garage learns the odometer, which never falls there, and with it its reminders."""
-    reading = Latest.objects.filter(pk=vehicle_id).values_list("odometer_told", flat=True).first()
-    if reading is not None and reading <= MAX_ODOMETER_KM:
-        tenths = Decimal(math.floor(reading * 10 + 1e-6)) / 10
-        read_odometer(owner_id, vehicle_id, tenths, ReadingSource.TELEMATICS)
 
 
 def _show(vehicle_id: UUID, fresh: Samples) -> None:

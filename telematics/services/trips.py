@@ -16,6 +16,7 @@ from telematics.instants import FIRST_MS, LAST_MS, millis, moment
 from telematics.models import EditKind, Trip, TripEdit
 from telematics.selectors.facts import plan_of
 from telematics.selectors.read import read
+from telematics.services.odometer import kilometres
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +30,11 @@ COPIED: Final = (
     "distance_m", "distance_source", "gps_m", "drive_s", "idle_s", "speed_max", "speed_avg", "rpm_max", "coolant_max",
     "fuel_l", "fuel_source", "level_used", "refuelled",
 )  # fmt: skip
-_WRITTEN: Final = (
-    "start_at", "end_at", *COPIED, "odometer_start_km", "odometer_end_km", "start_lat", "start_lon", "end_lat",
-    "end_lon", "samples", "label", "note",
-)  # fmt: skip
+# Sums of floats are kept as fine as they mean something: dm, tenths of a second, a tenth of a ml. Samples stay as they are.
+PLACES: Final = {
+    "distance_m": 1, "gps_m": 1, "drive_s": 1, "idle_s": 1, "speed_avg": 2, "fuel_l": 4, "level_used": 2,
+    "refuelled": 2,
+}  # fmt: skip
 
 
 def renew(
@@ -107,17 +109,21 @@ def matched(facts: Sequence[TripFacts], known: Sequence[Trip]) -> dict[int, Trip
 def columns_of(one: TripFacts) -> dict[str, Any]:
     told = asdict(one)
     start, end = one.start or (None, None), one.end or (None, None)
-    return {name: told[name] for name in COPIED} | {
+    return {name: rounded(told[name], name) for name in COPIED} | {
         "start_at": moment(one.t0),
         "end_at": moment(one.t1),
-        "odometer_start_km": one.odometer0,
-        "odometer_end_km": one.odometer1,
+        "odometer_start_km": None if one.odometer0 is None else kilometres(one.odometer0),
+        "odometer_end_km": None if one.odometer1 is None else kilometres(one.odometer1),
         "start_lat": start[0],
         "start_lon": start[1],
         "end_lat": end[0],
         "end_lon": end[1],
         "samples": one.n,
     }
+
+
+def rounded(value: Any, name: str) -> Any:
+    return value if value is None or name not in PLACES else round(value, PLACES[name])
 
 
 def bound(ms: int) -> Any:

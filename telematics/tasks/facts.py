@@ -5,7 +5,7 @@ from uuid import UUID
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from telematics.services import facts, importing, maintenance
+from telematics.services import facts, importing, maintenance, odometer
 
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=3)
 
@@ -14,6 +14,12 @@ PATIENT = RetryStrategy(max_attempts=8, exponential_wait=3)
 def settle(vehicle_id: str) -> None:
     """Trips, alerts and days of one vehicle, where samples came or went."""
     facts.settle(UUID(vehicle_id))
+
+
+@app.task(name=odometer.TELL, retry=PATIENT)
+def tell_odometer(vehicle_id: str) -> None:
+    """Minutes after a batch: the garage learns the last reading of a drive."""
+    odometer.tell_last(UUID(vehicle_id))
 
 
 @app.periodic(cron="*/2 * * * *")

@@ -112,6 +112,7 @@ BAD_SAMPLES = [
     ("north of the pole", {"t": NOON + 1000, "lat": 91, "lon": 8}, "out_of_range"),
     ("before 2000", {"t": 1000, "speed": 50}, "too_old"),
     ("from the future", {"t": AHEAD, "speed": 50}, "clock_ahead"),
+    ("an unknown signal beyond measure", {"t": NOON + 1000, "odd": 1e300}, "out_of_range"),
     ("infinite", {"t": NOON + 1000, "speed": "Infinity"}, "not_a_number"),
     ("text", {"t": NOON + 1000, "speed": "fast"}, "not_a_number"),
     ("a list", {"t": NOON + 1000, "speed": [1]}, "not_a_number"),
@@ -314,3 +315,14 @@ def test_a_phone_that_was_offline_for_long(client, bike, settings):
 @pytest.mark.parametrize("body", [{}, {"batches": []}, {"batches": {}}, {"batches": [{}] * 101}])
 def test_no_batches(body, client, bike):
     assert client.post("/api/v1/telematics/batches/", body).status_code == 400
+
+
+@pytest.mark.parametrize("value", [3.4e38, -3.4e38, 1e-300, 1e-40, 2.2250738585072014e-308])
+def test_values_of_any_size_are_stored_exactly(value, client, bike):
+    samples = [{"t": NOON + second * 1000, "odd": value, "speed": 50 + second} for second in range(3)]
+    answer = client.post(path(bike), {"samples": samples})
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 3)
+    assert [row for _, row in stored(bike).rows()] == [
+        {"speed": 50.0 + second, "odd": value} for second in range(3)
+    ]
+    assert client.get(f"{path(bike)}series/?from={NOON}&points=3&to={NOON + 2000}").status_code == 200

@@ -31,10 +31,8 @@ def bike():
 
 def test_the_health_page_has_charts_codes_trips_and_devices(bike, desk):
     make_key(bike, protocol=Protocol.TORQUE, name="Old phone")
-    assert (
-        desk.get(f"/admin/telematics/dtcevent/health/{bike.pk}/?days=7").content.count(b"<svg viewBox") == 4
-    )
-    page = desk.get(f"/admin/telematics/dtcevent/health/{bike.pk}/")
+    assert desk.get(f"/admin/vehicle-health/{bike.pk}/?days=7").content.count(b"<svg viewBox") == 4
+    page = desk.get(f"/admin/vehicle-health/{bike.pk}/")
     text = page.content.decode()
     assert page.status_code == 200
     assert text.count("<svg viewBox") == 4
@@ -51,16 +49,14 @@ def test_the_health_page_has_charts_codes_trips_and_devices(bike, desk):
 
 def test_the_list_finds_by_name_and_mail(bike, desk):
     for asked, found in (("red", True), ("alice@", True), ("nobody", False), ("", True)):
-        text = desk.get("/admin/telematics/dtcevent/health/", {"q": asked}).content.decode()
+        text = desk.get("/admin/vehicle-health/", {"q": asked}).content.decode()
         assert ("Red one" in text) == found, asked
 
 
 def test_a_vehicle_that_told_nothing_has_a_page_too(desk):
     quiet = make_vehicle(make_user("bob"))
-    assert b"Nothing was heard" in desk.get(f"/admin/telematics/dtcevent/health/{quiet.pk}/").content
-    assert (
-        desk.get("/admin/telematics/dtcevent/health/0190a0a0-0000-7000-8000-000000000000/").status_code == 404
-    )
+    assert b"Nothing was heard" in desk.get(f"/admin/vehicle-health/{quiet.pk}/").content
+    assert desk.get("/admin/vehicle-health/0190a0a0-0000-7000-8000-000000000000/").status_code == 404
 
 
 @pytest.mark.parametrize("model", ["trip", "dtcevent", "alert", "alertrule", "geofence", "maintenanceplan", "devicekey",
@@ -72,8 +68,17 @@ def test_lists_open(model, bike, desk):
     assert DeviceKey.objects.get().digest not in answer.content.decode()
 
 
+def test_the_health_pages_have_a_place_of_their_own_in_the_sidebar(bike, desk):
+    for where in ("/admin/vehicle-health/", f"/admin/vehicle-health/{bike.pk}/"):
+        groups = desk.get(where).context["sidebar_navigation"]
+        (group,) = (one for one in groups if one["title"] == "Telematics")
+        assert group["items"][0]["title"] == "Vehicle health"
+        assert str(group["items"][0]["link"]) == "/admin/vehicle-health/"
+        assert [one["title"] for one in group["items"] if one["active"]] == ["Vehicle health"]
+
+
 def test_only_staff_come_in(bike, client_for):
-    assert client_for(bike.owner).get(f"/admin/telematics/dtcevent/health/{bike.pk}/").status_code == 302
+    assert client_for(bike.owner).get(f"/admin/vehicle-health/{bike.pk}/").status_code == 302
 
 
 def test_makers_codes_are_imported_with_progress(tmp_path):

@@ -13,8 +13,9 @@ from django.urls import reverse
 
 from core import clock, hub
 from core.errors import NotFound
-from core.ports import demo_worlds, personal_data, topics
+from core.ports import dashboard_cards, demo_worlds, personal_data, topics
 from core.rls import as_system, as_user
+from core.testing.jobs import run_jobs
 from garage.models import OdometerEntry, Vehicle
 from telematics import ports
 from telematics.instants import moment
@@ -23,6 +24,8 @@ from telematics.samples import Samples
 from telematics.selectors.read import read
 from telematics.services.compaction import compact
 from telematics.services.deleting import delete_range
+from telematics.services.facts import settle
+from telematics.services.odometer import tell_last
 from telematics.services.partitions import drop_months, make_months, months
 from telematics.services.retention import FREE_DAYS, retain
 from telematics.services.store import append, tail_put
@@ -187,6 +190,59 @@ def test_the_garage_learns_the_odometer(bike):
     assert OdometerEntry.objects.count() == 2
 
 
+def test_an_odometer_that_is_read_seldom_counts_from_its_last_reading(bike):
+    """Speed comes every second, the odometer only when the engine starts and when it stops."""
+    start, stop = NOON, NOON + 1_800_000
+    put(bike, Samples(np.array([start], np.int64), {"odometer": np.array([20_000.0])}))
+    put(bike, drive(1700, t0=start + 1000).only(["speed"]))
+    put(bike, Samples(np.array([stop], np.int64), {"odometer": np.array([20_030.0])}))
+    assert Latest.objects.values_list("odometer", "odometer_at").get() == (20_030.0, moment(stop))
+    week = 7 * 86_400_000
+    late = Samples(np.array([start - week], np.int64), {"odometer": np.array([20_040.0])})
+    put(bike, late)  # more than there was a week later: nobody's mileage
+    assert Latest.objects.get().odometer == 20_030.0
+
+
+def test_the_garage_learns_the_last_metres_of_a_drive(bike):
+    """Nothing comes after the last batch; a job tells what it said, once for all batches."""
+    whole = drive(1800, odometer_km=24_790)
+    end = float(whole.signals["odometer"][-1])
+    for begin in range(0, 1800, 300):
+        put(bike, whole.take(slice(begin, begin + 300)))
+        settle(bike.pk)
+    bike.refresh_from_db()
+    assert float(bike.odometer_km) < end  # told in the first minute only
+    assert run_jobs().count("telematics.tell_odometer") == 1
+    bike.refresh_from_db()
+    assert float(bike.odometer_km) == round(end, 1)
+    tell_last(bike.pk)
+    assert OdometerEntry.objects.count() == 2
+    put(bike, drive(60, t0=NOON - 600_000, odometer_km=24_000))  # an older one changes nothing
+    assert run_jobs().count("telematics.tell_odometer") == 0
+    bike.refresh_from_db()
+    assert float(bike.odometer_km) == round(end, 1)
+
+
+@pytest.mark.parametrize(
+    "told, shown", [(24799.999, "24800.0"), (24800.04, "24800.0"), (0.05, "0.1"), (7, "7.0")]
+)
+def test_an_odometer_is_told_as_people_read_it_and_kept_as_it_came(told, shown, bike, alice, client_for):
+    put(bike, Samples(np.array([NOON], np.int64), {"odometer": np.array([told])}))
+    bike.refresh_from_db()
+    assert str(bike.odometer_km) == shown
+    answer = client_for(alice).get(f"/api/v1/telematics/{bike.pk}/latest/").json()
+    assert (answer["odometer_km"], answer["vals"]) == (float(shown), {"odometer": told})
+    assert everything(bike).signals["odometer"].tolist() == [told]
+
+
+def test_a_reading_that_waits_is_not_told_of_a_vehicle_that_is_gone(bike):
+    put(bike, drive(60, odometer_km=100))
+    Latest.objects.update(odometer=200.0)
+    Vehicle.objects.filter(pk=bike.pk).update(deleted_at=NOW)
+    tell_last(bike.pk)
+    assert (Latest.objects.get().odometer_told, OdometerEntry.objects.count()) != (200.0, 2)
+
+
 def test_an_odometer_that_jumps_counts_for_nothing(bike):
     t = NOON + np.arange(5, dtype=np.int64) * 1000
     put(bike, Samples(t, {"odometer": np.array([100.0, 100.0, 999_999.0, 100.1, 100.1])}))
@@ -300,6 +356,16 @@ def test_small_segments_become_hours(bike, alice):
     assert sum(len(row.data) for row in Segment.objects.all()) < 0.75 * before
     assert same(everything(bike), whole)
     assert put(bike, whole).accepted == 0
+
+
+def test_the_start_page_of_staff_tells_of_segments_without_a_partition(bike, desk):
+    put(bike, drive(60))  # of January 2024, which no job has made
+    put(bike, drive(60, t0=NOON - 40 * 86_400_000))
+    warning = "Segments without a partition"
+    assert dict(dashboard_cards["telematics"].rows())[f"\N{WARNING SIGN} {warning}"] == "2 (2023-11, 2024-01)"
+    assert warning in desk.get("/admin/").content.decode()
+    make_months()
+    assert warning not in desk.get("/admin/").content.decode()
 
 
 def test_the_jobs_run_and_so_do_their_commands(bike):

@@ -3,8 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from django.db import connection
-
+from core.postgresql.direct import statement
 from marketplace.selectors.search.conditions import Wanted
 
 CAP = 1000  # matches that are looked at
@@ -28,9 +27,7 @@ def facets(wanted: Wanted) -> dict[str, Any]:
         SELECT split_part(label, ':', 1), substr(label, strpos(label, ':') + 1), count(*), (SELECT count(*) FROM m)
           FROM (SELECT labels FROM m LIMIT {CAP}) sample, unnest(sample.labels) label
          GROUP BY 1, 2 ORDER BY 3 DESC, 2"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [value for _, given in conditions for value in given])
-        rows = cursor.fetchall()
+    rows = statement(sql).rows([value for _, given in conditions for value in given])
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for kind, value, number, _ in rows:
         if len(found[kind]) < MOST:
@@ -54,6 +51,5 @@ def suggestions(beginning: str, limit: int = 10) -> list[dict[str, str]]:
          WHERE to_tsvector('simple', substr(label, strpos(label, ':') + 1)) @@ to_tsquery('simple', %s)
            AND split_part(label, ':', 1) IN ('make', 'model', 'ecu', 'tune')
          GROUP BY 1, 2 ORDER BY array_position('{make,model,ecu,tune}'::text[], split_part(label, ':', 1)), 3 DESC, 2 LIMIT %s"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [query, query, limit])
-        return [{"kind": kind, "text": text} for kind, text, _ in cursor.fetchall()]
+    rows = statement(sql).rows([query, query, limit])
+    return [{"kind": kind, "text": text} for kind, text, _ in rows]

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
 
+from core.postgresql.direct import Statement, statement
 from marketplace.selectors.search.conditions import Condition, Wanted
 
 FEW = 2000  # so many candidates are sorted; when there are more, the order's index is walked
@@ -23,6 +23,9 @@ ORDERINGS = {
     "score": ("score", "float8"),
     "sales_count": ("sales_count", "bigint"),
 }
+
+
+_VERSION = Statement("SELECT md5(string_agg(version::text, '' ORDER BY part)) FROM marketplace_shelfstate")
 
 
 class BadCursor(ValueError):
@@ -54,9 +57,7 @@ class Page:
 
 def shelf_version() -> str:
     """Changes with every commit that changes what the list may answer."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT md5(string_agg(version::text, '' ORDER BY part)) FROM marketplace_shelfstate")
-        row = cursor.fetchone()
+    row = _VERSION.row({})
     return row[0] if row and row[0] else "empty"
 
 
@@ -90,9 +91,8 @@ def find_tunes(
     sql, values = _statement(
         conditions, column, kind, size, after, descending=descending, count=count, broad=wanted.broad
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        rows, found, first, last, first_id, last_id, total = cursor.fetchone() or ("", 0, *[None] * 5)
+    row = statement(sql).row(values)
+    rows, found, first, last, first_id, last_id, total = row or ("", 0, *[None] * 5)
     more, backwards = found > size, bool(after and after.backwards)
     ends = (Position(first, first_id, True), Position(last, last_id)) if found else None
     has_next, has_previous = (True, more) if backwards else (more, after is not None)
