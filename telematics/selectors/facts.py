@@ -64,15 +64,17 @@ class LiveRule:
         return KINDS[self.judged.kind].signals
 
 
-def live_rules(vehicle: Vehicle, known: set[str]) -> list[LiveRule]:
-    """Active rules over samples of this vehicle that need a signal it has ever told."""
+def live_rules(vehicle: Vehicle, known: set[str] | None) -> list[LiveRule]:
+    """Active rules over samples of this vehicle that need a signal it has ever told (`known`; None: any)."""
     rows = (
         AlertRule.objects.live()
         .filter(Q(vehicle=None) | Q(vehicle=vehicle), owner_id=vehicle.owner_id, active=True, kind__in=KINDS)
         .select_related("geofence")
         .order_by("pk")
     )
-    return [LiveRule(row, _judged(row)) for row in rows if known & set(KINDS[row.kind].signals)]
+    return [
+        LiveRule(row, _judged(row)) for row in rows if known is None or known & set(KINDS[row.kind].signals)
+    ]
 
 
 def _judged(row: AlertRule) -> Rule:

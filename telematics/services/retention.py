@@ -7,9 +7,8 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Count, Min, Q
-
 from django.conf import settings
+from django.db.models import Count, Min, Q
 
 from core import clock
 from core.rls import as_system
