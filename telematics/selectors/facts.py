@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
@@ -93,4 +94,6 @@ def plan_of(vehicle: Vehicle, burn: Burn) -> Plan:
     edits = list(TripEdit.objects.live().filter(vehicle=vehicle).exclude(kind=EditKind.LABEL))
     joins = tuple((millis(one.t0), millis(one.t1)) for one in edits if one.kind == EditKind.JOIN)
     cuts = tuple(millis(one.t0) for one in edits if one.kind == EditKind.CUT)
-    return Plan(burn=burn, joins=joins, cuts=cuts)
+    return Plan(
+        stop_s=settings.TRIP_STOP_SECONDS, gap_s=settings.TRIP_GAP_SECONDS, burn=burn, joins=joins, cuts=cuts
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
+
 from core.errors import Invalid
-from telematics.derive.trips import GAP_S, STOP_S
 from telematics.instants import millis
 from telematics.models import EditKind, Trip, TripEdit
 from telematics.services import facts
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _GONE: Final = "The samples of this trip have had their time, so it stays as it is."
-PAUSE: Final = timedelta(seconds=min(GAP_S, STOP_S))
 
 
 def label(trip: Trip, *, label: str, note: str) -> Trip:
@@ -44,7 +44,8 @@ def join(trip: Trip, other: Trip) -> Trip:
     TripEdit.objects.filter(
         vehicle_id=first.vehicle_id, kind=EditKind.CUT, t0__gte=first.end_at, t0__lte=second.start_at
     ).delete()
-    if second.start_at - first.end_at >= PAUSE:  # shorter ones join by themselves
+    pause = timedelta(seconds=min(settings.TRIP_STOP_SECONDS, settings.TRIP_GAP_SECONDS))
+    if second.start_at - first.end_at >= pause:  # shorter ones join by themselves
         _keep(first, EditKind.JOIN, first.end_at, second.start_at)
     whole = _renewed(first, first.start_at, second.end_at, at=first.start_at)
     if whole.end_at < second.end_at:

@@ -132,6 +132,13 @@ def test_any_order_of_batches_gives_the_same_facts(seed, cuts, bike, alice):
     assert len(fixed) == 3
 
 
+def test_how_long_a_pause_ends_a_trip_can_be_set(bike, settings):
+    settings.TRIP_STOP_SECONDS, settings.TRIP_GAP_SECONDS = 600, 1200
+    put(bike, life())
+    run_jobs()
+    assert Trip.objects.live().count() == 1
+
+
 def test_a_trip_keeps_its_id_while_it_grows(bike):
     first = course((600, 60))
     put(bike, first)

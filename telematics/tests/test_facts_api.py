@@ -164,7 +164,7 @@ def test_economy_knows_what_it_cost(bike, alice, rider):
     assert told["km_per_l"] * told["l_per_100km"] == pytest.approx(100, rel=1e-3)
     assert told["mpg_us"] == pytest.approx(235.2146 / told["l_per_100km"], rel=1e-3)
     assert told["cost"] == {
-        "amount_minor": round(told["fuel_l"] * 10_500),
+        "amount_minor": pytest.approx(told["fuel_l"] * 10_500, abs=6),
         "currency": "INR",
         "per_l_minor": 10_500.0,
     }
@@ -249,7 +249,7 @@ def test_a_new_code_and_the_lamp_are_told_once_and_only_when_fresh(bike, alice, 
             "P0420: Catalyst: efficiency below its threshold, bank 1",
             "/api/v1/appointments/book/",
         ),
-        ("vehicle_alert", "The engine warning light came on"),
+        ("vehicle_mil", "The engine warning light came on", "/api/v1/appointments/book/"),
     ]
     AlertRule.objects.create(owner=alice, kind="dtc_new", active=False)
     with held_at(moment(T0 + 3_660_000)):
