@@ -54,15 +54,19 @@ WITH input AS (
            first_responded_at = CASE WHEN f.kind IN ('support', 'shop') AND f.role IN ('support', 'shop')
                                      THEN COALESCE(t.first_responded_at, f.at) ELSE t.first_responded_at END
       FROM last f WHERE t.id = f.thread_id
-), marked AS (
-    UPDATE chat_participant p SET read_seq = GREATEST(p.read_seq, f.seq)
-      FROM (SELECT thread_id, sender_id, max(seq) AS seq FROM fresh GROUP BY thread_id, sender_id) f
-     WHERE p.thread_id = f.thread_id AND p.user_id = f.sender_id
 )
 SELECT n, 'sent', id, seq, rev, at, role, kind, status FROM fresh
  UNION ALL
 SELECT n, verdict, old_id, old_seq, old_rev, old_at, role, kind, status FROM judged WHERE verdict <> 'sent'
  ORDER BY 1
+"""
+
+# One's own messages count as read. Their marks follow within a second (services/settling.py), in one write for all
+# that was said meanwhile; until then the last of them is looked up. `p` is a participant of the thread `t`.
+READ_UP_TO: Final = """
+GREATEST(p.read_seq, CASE WHEN t.head_rev < t.last_rev THEN (
+    SELECT max(own.seq) FROM chat_message own
+     WHERE own.thread_id = t.id AND own.rev > t.head_rev AND own.sender_id = p.user_id) END)
 """
 
 # Read marks only move forwards, never past the last message; the row comes back when it moved.
