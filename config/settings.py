@@ -482,6 +482,7 @@ THROTTLES = {
 
 # -- Files: local disk, or any S3-compatible store
 
+TELEMETRY_ARCHIVE = flag("TELEMETRY_ARCHIVE")  # months go there as Parquet before retention drops them
 USE_S3 = flag("USE_S3", default=bool(SUPABASE_URL))
 S3 = {
     "access_key": secret("AWS_ACCESS_KEY_ID", "SUPABASE_ACCESS_KEY_ID"),

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ROUTE = "/api/v1/files"
-_KEY = re.compile(r"^[a-z_]{1,20}(/[0-9a-f]{2})?/[0-9a-f]{32}$")
+_KEY = re.compile(
+    r"^([a-z_]{1,20}(/[0-9a-f]{2})?/[0-9a-f]{32}"
+    r"|[a-z_]{1,20}/[0-9]{4}-[0-9]{2}/[0-9a-f-]{36}/[0-9a-f]{32}\.parquet)$"  # an archive: month, whose
+)
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 

@@ -1,5 +1,6 @@
 """One judge for all bodies says what a judge of its own would say of each."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework import serializers
@@ -55,3 +56,15 @@ def test_what_a_body_says_does_not_depend_on_those_before_it(body, partial):
     assert said(lambda data, partial: judged(Bike, data, partial=partial), body, partial=partial) == said(
         alone, body, partial=partial
     )
+
+
+@pytest.mark.parametrize(
+    "text, fine", [("Zoë 🏍", True), ("half a \ud83c character", False), ("\udfff", False)]
+)
+def test_a_text_is_of_whole_characters(text, fine):
+    class Words(StrictSerializer):
+        text = StrictCharField()
+
+    judge = Words(data={"text": text})
+    assert judge.is_valid() is fine
+    assert fine or judge.errors["text"][0].code == "surrogate_characters_not_allowed"

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import admin
 from django.db.models import Count, Max, Min, Sum
 from django.db.models.functions import Length, TruncMonth
+from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html, format_html_join
-from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.contrib.filters.admin import RangeDateFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from core import clock
 from core.staff import FactsAdmin
-from telematics.models import Latest, Segment, Tail
+from garage.models import Vehicle
+from telematics.models import Archive, Latest, Segment, Tail
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -81,3 +83,33 @@ class LatestAdmin(FactsAdmin):
         )
         waiting = Tail.objects.filter(vehicle_id=row.pk).count()
         return format_html("<table>{}</table><p>{} single samples wait to be packed</p>", table, waiting)
+
+
+@admin.register(Archive)
+class ArchiveAdmin(FactsAdmin):
+    """Months in the file store. Read only: retention writes them."""
+
+    list_display = ("month", "vehicle", "rows", "shown_size", "t0", "t1", "ended_at")
+    list_filter: ClassVar[Any] = (("month", RangeDateFilter), ("ended_at", admin.EmptyFieldListFilter))
+    search_fields: ClassVar[Any] = ("key",)
+    search_help_text = "Part of the key, such as the id of a vehicle"
+    readonly_fields: ClassVar[Any] = (
+        "month",
+        "vehicle",
+        "key",
+        "rows",
+        "shown_size",
+        "t0",
+        "t1",
+        "created_at",
+        "ended_at",
+    )
+    fields: ClassVar[Any] = readonly_fields
+
+    @display(description="Vehicle")
+    def vehicle(self, row: Archive) -> str:
+        return str(Vehicle.objects.filter(pk=row.vehicle_id).first() or "gone")
+
+    @display(description="Size", ordering="size")
+    def shown_size(self, row: Archive) -> str:
+        return filesizeformat(row.size)

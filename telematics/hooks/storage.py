@@ -14,9 +14,10 @@ from core.ports import dashboard_cards, demo_worlds, personal_data, topics
 from garage.selectors.vehicles import linked_dongle
 from telematics.drives import drive
 from telematics.instants import LAST_MS, millis
-from telematics.models import Daily, Latest, Segment, Source, Tail
+from telematics.models import Archive, Daily, Latest, Segment, Source, Tail
+from telematics.services.archiving import read_archive
 from telematics.services.deleting import delete_of
-from telematics.services.export import Export
+from telematics.services.export import Export, csv_of
 from telematics.services.partitions import unplaced
 from telematics.services.retention import BENEFIT, KeptTelemetry
 from telematics.services.store import append
@@ -40,7 +41,7 @@ class VehicleTopic:
 
 
 class TelemetryData:
-    """Raw samples (as CSV: a year of them is no list of objects), days and what is known by heart."""
+    """Raw samples (as CSV: a year of them is no list of objects), days, what is known by heart, archived months."""
 
     def export(self, user_id: UUID) -> Mapping[str, Any]:
         vehicles = Latest.objects.filter(owner_id=user_id)
@@ -51,6 +52,16 @@ class TelemetryData:
                 str(pk): b"".join(Export(user_id, pk, 0, LAST_MS, None).csv()).decode()
                 for pk in vehicles.values_list("pk", flat=True).order_by("pk")
             },
+            "telemetry_archive": [
+                {
+                    "vehicle_id": row.vehicle_id,
+                    "month": f"{row.month:%Y-%m}",
+                    "samples": b"".join(csv_of(read_archive(row))).decode(),
+                }
+                for row in Archive.objects.filter(owner_id=user_id, ended_at=None).order_by(
+                    "vehicle_id", "month"
+                )
+            ],
         }
 
     def erase(self, user_id: UUID) -> None:

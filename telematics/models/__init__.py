@@ -22,12 +22,13 @@ from telematics.models.health import (
     MaintenancePlan,
     Protocol,
 )
-from telematics.models.storage import Daily, Dirty, Latest, Segment, Source, Tail
+from telematics.models.storage import Archive, Daily, Dirty, Latest, Segment, Source, Tail
 
 __all__ = [
     "Alert",
     "AlertKind",
     "AlertRule",
+    "Archive",
     "Daily",
     "DeviceKey",
     "Dirty",

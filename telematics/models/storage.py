@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.ids import uuid7
 from core.querysets import ScopedQuerySet
 from garage.models import Vehicle
 
@@ -84,6 +85,7 @@ class Latest(models.Model):
     t = models.DateTimeField(null=True)
     vals = models.JSONField(default=dict)
     odometer = models.FloatField(null=True, help_text="Highest plausible reading, km.")
+    odometer_at = models.DateTimeField(null=True, help_text="Instant of the highest plausible reading.")
     odometer_told = models.FloatField(null=True, help_text="What the garage was told last, km.")
     odometer_told_at = models.DateTimeField(null=True)
     lat = models.FloatField(null=True)
@@ -167,3 +169,38 @@ class Dirty(models.Model):
 
     def __str__(self) -> str:
         return f"{self.t0} to {self.t1}"
+
+
+class ArchiveQuerySet(ScopedQuerySet["Archive"]):
+    owner_path = "owner_id"
+
+
+class Archive(models.Model):
+    """A month of a vehicle that lies as Parquet in the file store (`services/archiving.py`).
+
+    `t0`, `t1`: its first and last sample. `ended_at`: it is being removed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    vehicle_id = models.UUIDField()
+    owner_id = models.UUIDField()
+    month = models.DateField()
+    key = models.CharField(max_length=200, unique=True)
+    rows = models.PositiveIntegerField(help_text="Samples.")
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    t0 = models.DateTimeField()
+    t1 = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ArchiveQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "archived month"
+        indexes = [
+            models.Index(fields=["vehicle_id", "t0"], name="telematics_archive_of_vehicle"),
+            models.Index(fields=["owner_id"], name="telematics_archive_of_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}, {self.rows:,} samples"

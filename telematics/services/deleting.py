@@ -15,6 +15,7 @@ from telematics.instants import moment
 from telematics.models import (
     Alert,
     AlertRule,
+    Archive,
     Daily,
     DeviceKey,
     Dirty,
@@ -30,6 +31,7 @@ from telematics.models import (
 )
 from telematics.samples import HOUR_MS
 from telematics.selectors.read import names_of, read
+from telematics.services.archiving import cut_later, forget_later
 from telematics.services.packing import Mode, lock, packer
 from telematics.signals import BY_NAME, FIRST_UNKNOWN
 
@@ -72,6 +74,7 @@ def delete_range(vehicle_id: UUID, owner_id: UUID, t0: int, t1: int) -> int:
     In a transaction. A device that sends them again stores them again.
     """
     lock(vehicle_id)
+    cut_later(vehicle_id, t0, t1)
     values = {"vehicle": vehicle_id, "owner": owner_id, "first": moment(t0), "last": moment(t1)}
     gone: int = 0
     with bound_cursor(binary=True) as cursor:
@@ -107,12 +110,14 @@ def delete_of(owner_id: UUID) -> None:
     """All samples of a person, and what is known by heart."""
     vehicles = list(Latest.objects.filter(owner_id=owner_id).values_list("pk", flat=True))
     forget(vehicles)
+    forget_later(Archive.objects.filter(owner_id=owner_id, ended_at=None))
 
 
 def forget(vehicles: Sequence[UUID]) -> None:
     """Everything that is stored of these vehicles, and what followed from it."""
     for model in (Segment, Tail, Daily, Dirty, *FOLLOWED):
         model._default_manager.filter(vehicle_id__in=vehicles).delete()
+    forget_later(Archive.objects.filter(vehicle_id__in=vehicles, ended_at=None))
     Latest.objects.filter(pk__in=vehicles).delete()
 
 

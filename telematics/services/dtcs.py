@@ -81,7 +81,7 @@ def _purge(vehicle_id: UUID, before: datetime) -> int:
     """All reports of a vehicle from before an instant but the last ones, which say how things stood then."""
     lock(vehicle_id)
     rows = list(DtcReport.objects.filter(vehicle_id=vehicle_id, at__lt=before).order_by("at"))
-    last = {_last(rows, "codes"), _last(rows, "mil")} - {None}
+    last = {at for name in ("codes", "mil") if (at := _last(rows, name)) is not None}
     gone = [row for row in rows if row.at not in last]
     spoke = {millis(row.at): report for row in gone if (report := _read(row)).codes is not None}
     for event in DtcEvent.objects.live().filter(vehicle_id=vehicle_id, first_seen__lt=before):

@@ -5,20 +5,19 @@ The answer is sent after the request's transaction has ended, so each piece is r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from core.rls import as_user
 from telematics.instants import DAY_MS, moment
 from telematics.selectors.pages import signals_in
 from telematics.selectors.read import days_with_samples, read
+from telematics.services.parquet import parquet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from uuid import UUID
 
     from telematics.samples import Samples
@@ -49,14 +48,9 @@ class Export:
 
     def csv(self) -> Iterator[bytes]:
         """T (ms), time (ISO 8601 UTC) and a column for each signal, empty where absent."""
-        yield (",".join(["t", "time", *self.names]) + "\r\n").encode()
+        yield csv_head(self.names)
         for piece in self.pieces():
-            yield "".join(self._csv_lines(piece)).encode()
-
-    def _csv_lines(self, piece: Samples) -> Iterator[str]:
-        columns = [[_text(value) for value in piece.column(name).tolist()] for name in self.names]
-        for t, *values in zip(piece.t.tolist(), *columns, strict=True):
-            yield f"{t},{_iso(t)},{','.join(values)}\r\n"
+            yield csv_lines(self.names, piece)
 
     def jsonl(self) -> Iterator[bytes]:
         """One object a line."""
@@ -87,45 +81,28 @@ class Export:
         yield b"</trkseg>\n</trk>\n</gpx>\n"
 
     def parquet(self) -> Iterator[bytes]:
-        """A row group a day: t as a timestamp in ms, UTC; signals as doubles, null where absent."""
-        kinds = [pa.field("t", pa.timestamp("ms", tz="UTC"), nullable=False)]
-        schema = pa.schema(kinds + [pa.field(name, pa.float64()) for name in self.names])
-        out = _Chunks()
-        with pq.ParquetWriter(pa.PythonFile(out, mode="w"), schema, compression="zstd") as writer:
-            for piece in self.pieces():
-                columns = [pa.array(piece.t, pa.timestamp("ms", tz="UTC"))]
-                columns += [pa.array(piece.column(name), from_pandas=True) for name in self.names]
-                writer.write_table(pa.Table.from_arrays(columns, schema=schema))
-                yield out.take()
-        yield out.take()
+        """A row group a day."""
+        yield from parquet(self.names, self.pieces())
 
 
-class _Chunks:
-    """A file that is only written, and whose bytes are taken away between."""
+def csv_of(pieces: Iterable[Samples]) -> Iterator[bytes]:
+    """CSV of pieces that have the same signals."""
+    names: list[str] | None = None
+    for piece in pieces:
+        if names is None:
+            names = list(piece.signals)
+            yield csv_head(names)
+        yield csv_lines(names, piece)
 
-    closed = False
 
-    def __init__(self) -> None:
-        self._held: list[bytes] = []
-        self._size = 0
+def csv_head(names: Sequence[str]) -> bytes:
+    return (",".join(["t", "time", *names]) + "\r\n").encode()
 
-    def write(self, data: Any) -> int:
-        self._held.append(bytes(data))
-        self._size += len(self._held[-1])
-        return len(self._held[-1])
 
-    def tell(self) -> int:
-        return self._size
-
-    def flush(self) -> None:
-        """Nothing is kept back."""
-
-    def close(self) -> None:
-        self.closed = True
-
-    def take(self) -> bytes:
-        held, self._held = b"".join(self._held), []
-        return held
+def csv_lines(names: Sequence[str], piece: Samples) -> bytes:
+    columns = [[_text(value) for value in piece.column(name).tolist()] for name in names]
+    rows = zip(piece.t.tolist(), *columns, strict=True)
+    return "".join(f"{t},{_iso(t)},{','.join(values)}\r\n" for t, *values in rows).encode()
 
 
 FORMATS: Final[dict[str, tuple[str, Callable[[Export], Iterator[bytes]]]]] = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from django.db import connection
 
 from core import clock
 from core.rls import as_system
+from telematics.models import Segment
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +52,20 @@ def make_months() -> list[date]:
     return made
 
 
-def drop_months(before: datetime) -> list[date]:
-    """Months that ended before an instant go with all their segments; which."""
+def drop_months(before: datetime, *, only_empty: bool = False) -> list[date]:
+    """Months that ended before an instant go with all their segments; which. `only_empty`: those with any stay."""
     with as_system("partitions belong to nobody"):
         ended = [month for month in months() if _later(month, 1) <= before.date()]
+        ended = [month for month in ended if not (only_empty and _has_segments(month))]
         for month in ended:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT telematics_drop_month(%s::date)", [month])
     return ended
+
+
+def _has_segments(month: date) -> bool:
+    first, after = (datetime(day.year, day.month, 1, tzinfo=UTC) for day in (month, _later(month, 1)))
+    return Segment.objects.filter(t0__gte=first, t0__lt=after).exists()
 
 
 def _later(day: date, months_ahead: int) -> date:

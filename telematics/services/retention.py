@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
 from django.db.models import Count, Min, Q
 
 from core import clock
 from core.rls import as_system
+from core.storage import StorageUnavailable
+from telematics.codec import BadSegment
 from telematics.models import Latest, Segment, Tail
+from telematics.services.archiving import archive
 from telematics.services.deleting import forget, tombstone_late
 from telematics.services.dtcs import purge_reports
 from telematics.services.partitions import drop_months
@@ -19,9 +24,12 @@ from users.ports import Shortfall, benefits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from garage.models import Vehicle
+
+log = logging.getLogger(__name__)
 
 BENEFIT: Final = "telemetry_retention_days"
 FREE_DAYS: Final = 90
@@ -81,15 +89,19 @@ def retain(progress: Callable[[int, int], None] = lambda done, total: None) -> i
             some = list((rows.filter(pk__gt=after) if after else rows)[:AT_ONCE])
             if not some:
                 break
-            by_days = _by_days(some)
-            for days, vehicles in by_days.items():
-                gone += _cut(vehicles, days)
-            longest = max([longest, *by_days])
             forget([row.pk for row in some if _is_over(row.vehicle)])
+            by_days = _by_days(some)
+            archived = {row.pk: row.owner_id for row in some if _is_archived(row)}
+            for days, vehicles in by_days.items():
+                gone += _cut([one for one in vehicles if one not in archived], days)
+            longest = max([longest, *by_days])
+        for days, vehicles in by_days.items():
+            before = clock.now() - timedelta(days=days)
+            gone += sum(_archive(one, archived[one], before) for one in vehicles if one in archived)
         after = some[-1].pk
         done += len(some)
         progress(done, total)
-    drop_months(clock.now() - timedelta(days=longest))
+    drop_months(clock.now() - timedelta(days=longest), only_empty=settings.TELEMETRY_ARCHIVE)
     with as_system("retention is of all vehicles"):
         tombstone_late()
     purge_reports()
@@ -111,6 +123,20 @@ def _cut(vehicles: Sequence[UUID], days: int) -> int:
     Tail.objects.filter(vehicle_id__in=vehicles, t__lt=before).delete()
     gone, _ = Segment.objects.filter(vehicle_id__in=vehicles, t1__lt=before, t0__lt=before).delete()
     return gone
+
+
+def _is_archived(row: Latest) -> bool:
+    """Not where the owner wants less than the plan keeps, nor of a vehicle that was deleted."""
+    return settings.TELEMETRY_ARCHIVE and row.keep_days is None and row.vehicle.deleted_at is None
+
+
+def _archive(vehicle_id: UUID, owner_id: UUID, before: datetime) -> int:
+    """A vehicle that can't be archived now keeps its samples."""
+    try:
+        return archive(vehicle_id, owner_id, before)
+    except (StorageUnavailable, BadSegment):
+        log.exception("vehicle %s can't be archived now; its samples are kept", vehicle_id)
+        return 0
 
 
 def _is_over(vehicle: Vehicle) -> bool:

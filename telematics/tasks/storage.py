@@ -1,11 +1,12 @@
 """Jobs of the store."""
 
 import logging
+from uuid import UUID
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from telematics.services import compaction, partitions, retention, tail
+from telematics.services import archiving, compaction, partitions, retention, tail
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,12 @@ def retain(timestamp: int) -> None:
     """Nightly: raw samples that have had their time."""
     if gone := retention.retain():
         log.info("%s segments had their time", gone)
+
+
+@app.task(name=archiving.TIDY, retry=AGAIN)
+def tidy_archive(vehicle_id: str, t0: int, t1: int) -> None:
+    """What an owner deleted is cut out of the archive."""
+    archiving.tidy(UUID(vehicle_id), t0, t1)
 
 
 @app.periodic(cron="57 2 * * *")

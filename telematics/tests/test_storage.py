@@ -190,6 +190,19 @@ def test_the_garage_learns_the_odometer(bike):
     assert OdometerEntry.objects.count() == 2
 
 
+def test_an_odometer_that_is_read_seldom_counts_from_its_last_reading(bike):
+    """Speed comes every second, the odometer only when the engine starts and when it stops."""
+    start, stop = NOON, NOON + 1_800_000
+    put(bike, Samples(np.array([start], np.int64), {"odometer": np.array([20_000.0])}))
+    put(bike, drive(1700, t0=start + 1000).only(["speed"]))
+    put(bike, Samples(np.array([stop], np.int64), {"odometer": np.array([20_030.0])}))
+    assert Latest.objects.values_list("odometer", "odometer_at").get() == (20_030.0, moment(stop))
+    week = 7 * 86_400_000
+    late = Samples(np.array([start - week], np.int64), {"odometer": np.array([20_040.0])})
+    put(bike, late)  # more than there was a week later: nobody's mileage
+    assert Latest.objects.get().odometer == 20_030.0
+
+
 def test_the_garage_learns_the_last_metres_of_a_drive(bike):
     """Nothing comes after the last batch; a job tells what it said, once for all batches."""
     whole = drive(1800, odometer_km=24_790)
