@@ -1,11 +1,12 @@
 """What other apps tell live, by a real SUBSCRIBE on a real socket: the progress of a flash, and telemetry."""
 
 import time
+from uuid import UUID
 
 import pytest
 
 from chat.tests.serving import in_thread, run, token_of, visiting
-from garage.tasks import prepare_flash
+from garage.services.flashing import prepare_flash
 from garage.tests.making import garage_plugs, make_backup, make_vehicle
 from telematics.tests.making import drive
 from tests.cast import make_user
@@ -35,7 +36,7 @@ def test_the_owner_watches_a_flash_and_a_stranger_does_not(server, plugs, client
         assert client.post(f"{JOBS}{job['id']}/events/", body).status_code == 200
 
     def flashed():
-        prepare_flash(job["id"])
+        prepare_flash(UUID(job["id"]))
         tell("started")
         tell("progress", percent=40)
         tell("verifying")
