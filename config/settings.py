@@ -501,6 +501,9 @@ MEDIA_ROOT = Path(text("FILES_ROOT", default=str(BASE_DIR / "var" / "files")))
 
 FLASH_JOB_LIFETIME = timedelta(seconds=number("FLASH_JOB_LIFETIME", default=24 * 3600))
 FLASH_SILENCE = timedelta(seconds=number("FLASH_SILENCE", default=6 * 3600))
+# A trip ends after so long a stop, or a silence; from a minute to a day.
+TRIP_STOP_SECONDS = min(86_400, max(60, number("TRIP_STOP_SECONDS", default=300)))
+TRIP_GAP_SECONDS = min(86_400, max(60, number("TRIP_GAP_SECONDS", default=300)))
 
 # -- Safety: plainer words for findings from a language model (safety/services/wording.py); off, or openai
 

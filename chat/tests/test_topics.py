@@ -1,12 +1,11 @@
 """What other apps tell live, by a real SUBSCRIBE on a real socket: the progress of a flash, and telemetry."""
 
 import time
-from uuid import UUID
 
 import pytest
+from procrastinate.contrib.django import app
 
 from chat.tests.serving import in_thread, run, token_of, visiting
-from garage.services.flashing import prepare_flash
 from garage.tests.making import garage_plugs, make_backup, make_vehicle
 from telematics.tests.making import drive
 from tests.cast import make_user
@@ -36,7 +35,7 @@ def test_the_owner_watches_a_flash_and_a_stranger_does_not(server, plugs, client
         assert client.post(f"{JOBS}{job['id']}/events/", body).status_code == 200
 
     def flashed():
-        prepare_flash(UUID(job["id"]))
+        app.tasks["garage.prepare_flash"].func(job["id"])
         tell("started")
         tell("progress", percent=40)
         tell("verifying")

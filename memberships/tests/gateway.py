@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from core import clock
 from core.clock import held_at
+from core.rls import as_system
 from core.testing.jobs import run_jobs
 from memberships.models import Membership
 from memberships.services import joining
@@ -23,11 +24,12 @@ class Standing:
     """Time goes on by `wait`; `cycle_ends` charges as the gateway would; news are kept until `told`. `taken` are the payments that the member was charged."""
 
     def __init__(self, standin, code="plus"):
-        for name in ("basic", "plus", "pro"):
-            make_plan(name)
         self.standin, self.now, self.news, self.old_news, self.taken = standin, clock.now(), [], [], []
-        self.user = User.objects.create_user(email=f"{uuid4().hex}@example.com", password=None)
-        made = joining.subscribe(user=self.user, plan=make_plan(code))
+        with as_system("test"):
+            plans = {name: make_plan(name) for name in ("basic", "plus", "pro")}
+            self.user = User.objects.create_user(email=f"{uuid4().hex}@example.com", password=None)
+        self.plans = plans
+        made = joining.subscribe(user=self.user, plan=plans[code])
         self.membership_id = made.membership.pk
         self.id = made.subscription.gateway_subscription_id
         self.end = self.now
@@ -36,7 +38,8 @@ class Standing:
 
     @property
     def row(self):
-        return Membership.objects.get(pk=self.membership_id)
+        with as_system("test"):
+            return Membership.objects.select_related("plan", "subscription").get(pk=self.membership_id)
 
     def wait(self, **span):
         self.now += timedelta(**span)
@@ -80,7 +83,7 @@ class Standing:
 
     def change(self, code, **more):
         with held_at(self.now):
-            return joining.change(user=self.user, plan=make_plan(code), **more)
+            return joining.change(user=self.user, plan=self.plans[code], **more)
 
     def pays(self, *, late=False):
         """The member pays what is open (or was), and Razorpay tells us."""
@@ -92,6 +95,11 @@ class Standing:
             payment, _ = self.standin.pay(order.gateway_order_id)
             self.taken.append(payment["id"])
             self._receive(*self.standin.webhook("payment.captured", payment=payment))
+
+    def order(self, wanted=OPEN):
+        with as_system("test"):
+            rows = Payment.objects.filter(user=self.user, status__in=wanted)
+            return rows.exclude(gateway_order_id=None).first()
 
     def jobs(self):
         with held_at(self.now):

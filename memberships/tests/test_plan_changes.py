@@ -10,15 +10,21 @@ from hypothesis import strategies as st
 
 from core.clock import held_at
 from core.models import AuditEvent
+from core.rls import as_system
 from memberships.models import Membership, MembershipInvoice
 from memberships.services import joining, renewing
 from memberships.services.lives import KIND
 from memberships.tests.gateway import Standing
-from memberships.tests.making import fresh, give_back, make_plan
+from memberships.tests.making import fresh, give_back
+from memberships.tests.test_members import at_once
 from memberships.tests.test_stories import answered
 from payments.models import GatewayPayment, Payment, Refund, WebhookEvent
+from payments.ports import SeenRefund
+from payments.services import webhooks
+from payments.services.refunds import settle_refund
 from payments.tests.conftest import standin
 from payments.tests.till import balanced
+from tests.standins.razorpay import new_id
 
 __all__ = ["standin"]
 pytestmark = pytest.mark.django_db
@@ -113,7 +119,8 @@ def test_where_the_gateway_says_no_our_job_sells_the_next_period(member, standin
 
 
 def test_another_interval_is_no_change_that_a_gateway_knows(member, standin):
-    make_plan("basic").__class__.objects.filter(code="basic").update(interval="year")
+    member.plans["basic"].interval = "year"
+    member.plans["basic"].save()
     member.change("basic")
     assert member.row.subscription_id is None
     member.jobs()
@@ -308,3 +315,32 @@ def holds(member):
         assert start >= end - timedelta(minutes=10)
     assert Membership.objects.filter(user=member.user, status__in=["active", "past_due"]).count() <= 1
     assert balanced()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_charge_of_a_cycle_and_the_money_of_a_step_up_at_once(standin):
+    """Whoever is first: the other finds out under the lock, and what does not fit goes back."""
+    member = Standing(standin)
+    member.wait(days=29)
+    order = member.change("pro").payment["gateway_order_id"]
+    member.cycle_ends()
+    payment, _ = standin.pay(order)
+    member.taken.append(payment["id"])
+    news = [*member.news, standin.webhook("payment.captured", payment=payment)]
+    at_once(lambda number: member._receive(*news[number % 2]), 4)
+    for _ in range(2):  # what lost a race for a lock is tried again, as by the job
+        with held_at(member.now + timedelta(hours=1)):
+            webhooks.handle_due()
+    with as_system("test"):
+        assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"handled"}
+        for row in Refund.objects.filter(status="requested"):
+            refund_now(row)
+        holds(member)
+
+
+def refund_now(row):
+    """As the job would; the gateway is never asked inside a transaction, so what it says is told."""
+    seen = SeenRefund(
+        new_id("rfnd"), row.attempt.gateway_payment_id, row.amount_minor, row.currency, "processed", row.key
+    )
+    settle_refund(gateway="razorpay", seen=seen, source="webhook")

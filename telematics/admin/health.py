@@ -175,6 +175,8 @@ def picture(
         if not runs or row[0] - runs[-1][-1][0] > 4 * step_ms:
             runs.append([])
         runs[-1].append(row)
+    for run in runs:  # a point stands for all of its step: alone it would be a line without a length
+        run.append((run[-1][0] + step_ms, *run[-1][1:]))
     line = " ".join("M" + " L".join(f"{x(at)} {y(mean)}" for at, _, _, mean in run) for run in runs)
     band = " ".join(
         "M"

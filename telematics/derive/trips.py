@@ -45,8 +45,8 @@ class Plan:
 
     @property
     def reach_ms(self) -> int:
-        """How far a sample's influence on the cutting goes."""
-        return max(self.stop_s, self.gap_s) * 1000
+        """How far a sample's influence on the cutting goes; `moving` looks as far as STOP_S whatever the limits are."""
+        return max(self.stop_s, self.gap_s, STOP_S) * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +145,13 @@ def _groups(samples: Samples, plan: Plan) -> list[tuple[int, int]]:
 
 
 def _joined(samples: Samples, left: int, right: int, plan: Plan) -> bool:
-    """Does this pause end no trip: joined by hand, or long enough for one limit but not for the one that counts?"""
+    """Does this pause end no trip: joined by hand, a silence that is short enough, or a stop that is?"""
     if _by_hand(left, right, plan.joins):
         return True
-    if right - left >= plan.stop_s * 1000:
+    first, last = (int(place) for place in np.searchsorted(samples.t, [left, right]))
+    if np.diff(samples.t[first : last + 1]).max() >= plan.gap_s * 1000:
         return False
-    first, last = np.searchsorted(samples.t, [left, right])
-    return bool(np.diff(samples.t[first : last + 1]).max() < plan.gap_s * 1000)
+    return last - first == 1 or right - left < plan.stop_s * 1000  # nobody saw it stand, or not for long
 
 
 def _by_hand(left: int, right: int, joins: Sequence[tuple[int, int]]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
@@ -64,15 +65,17 @@ class LiveRule:
         return KINDS[self.judged.kind].signals
 
 
-def live_rules(vehicle: Vehicle, known: set[str]) -> list[LiveRule]:
-    """Active rules over samples of this vehicle that need a signal it has ever told."""
+def live_rules(vehicle: Vehicle, known: set[str] | None) -> list[LiveRule]:
+    """Active rules over samples of this vehicle that need a signal it has ever told (`known`; None: any)."""
     rows = (
         AlertRule.objects.live()
         .filter(Q(vehicle=None) | Q(vehicle=vehicle), owner_id=vehicle.owner_id, active=True, kind__in=KINDS)
         .select_related("geofence")
         .order_by("pk")
     )
-    return [LiveRule(row, _judged(row)) for row in rows if known & set(KINDS[row.kind].signals)]
+    return [
+        LiveRule(row, _judged(row)) for row in rows if known is None or known & set(KINDS[row.kind].signals)
+    ]
 
 
 def _judged(row: AlertRule) -> Rule:
@@ -91,4 +94,6 @@ def plan_of(vehicle: Vehicle, burn: Burn) -> Plan:
     edits = list(TripEdit.objects.live().filter(vehicle=vehicle).exclude(kind=EditKind.LABEL))
     joins = tuple((millis(one.t0), millis(one.t1)) for one in edits if one.kind == EditKind.JOIN)
     cuts = tuple(millis(one.t0) for one in edits if one.kind == EditKind.CUT)
-    return Plan(burn=burn, joins=joins, cuts=cuts)
+    return Plan(
+        stop_s=settings.TRIP_STOP_SECONDS, gap_s=settings.TRIP_GAP_SECONDS, burn=burn, joins=joins, cuts=cuts
+    )

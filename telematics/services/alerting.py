@@ -9,16 +9,17 @@ from uuid import UUID
 
 from core import clock, hub
 from core.notes import notify
-from telematics.derive.alerts import Event, evaluate
+from telematics.derive.alerts import KINDS, Event, evaluate
 from telematics.derive.alerts.rules import MEMORY_MS, REACH_MS
 from telematics.derive.motion import first_place
 from telematics.derive.window import settle
 from telematics.instants import millis, moment
 from telematics.models import Alert
 from telematics.selectors.read import read
-from telematics.services.trips import SURELY_RAW, bound
+from telematics.services.trips import SURELY_RAW, bound, touches
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from garage.models import Vehicle
@@ -70,11 +71,22 @@ def renew(
     since = rule.row.since
     low = max(bound(found.low), since - timedelta(milliseconds=1))
     known = Alert.objects.filter(
-        vehicle=vehicle, rule=rule.row, start_at__gt=low, start_at__lt=bound(found.high)
-    )
+        vehicle=vehicle, rule=rule.row, start_at__gt=low, start_at__lt=bound(found.high),
+        end_at__gte=bound(min(extent[0], change[0])),
+    )  # fmt: skip
     events = [event for event in found.facts if moment(event.t0) >= since]
-    kept = {alert.pk: alert for alert in known if not (grows and _outlived(alert))}
-    _write(vehicle, rule, events, kept, reader)
+    judged = {
+        alert.pk: alert for alert in known if not ((grows or not touches(alert, change)) and _outlived(alert))
+    }
+    _write(vehicle, rule, events, judged, reader)
+
+
+def forget_unjudged(vehicle: Vehicle, rules: Sequence[LiveRule], change: tuple[int, int]) -> None:
+    """Alerts of deleted samples (ms) that no rule judges any more: of rules that ended, or began anew since."""
+    rows = Alert.objects.live().filter(vehicle=vehicle, kind__in=KINDS)
+    for rule in rules:
+        rows = rows.exclude(rule=rule.row, start_at__gte=rule.row.since)
+    rows.filter(start_at__gte=moment(change[0]), start_at__lte=moment(change[1])).tombstone()
 
 
 def _write(

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from telematics import ports
 from telematics.binding import bound_cursor
 from telematics.codec import decode
-from telematics.instants import moment
+from telematics.instants import DAY_MS, moment
 from telematics.models import (
     Alert,
     AlertRule,
@@ -47,13 +47,15 @@ FOLLOWED: Final[Any] = (Alert, TripEdit, Trip, DtcEvent, DtcReport)
 _TAKE: Final = """
 DELETE FROM telematics_segment s
  WHERE s.vehicle_id = %(vehicle)s AND s.t0 BETWEEN %(first)s - interval '1 hour' AND %(last)s AND s.t1 >= %(first)s
-RETURNING CASE WHEN s.t0 < %(first)s OR s.t1 > %(last)s THEN s.data END, s.source, s.n, s.skew_ms"""
-_TAKE_SINGLE: Final = (
-    "DELETE FROM telematics_tail WHERE vehicle_id = %(vehicle)s AND t BETWEEN %(first)s AND %(last)s"
-)
+RETURNING CASE WHEN s.t0 < %(first)s OR s.t1 > %(last)s THEN s.data END, s.source, s.n, s.skew_ms,
+  (extract(epoch FROM s.t0) * 1000)::bigint, (extract(epoch FROM s.t1) * 1000)::bigint"""
+_TAKE_SINGLE: Final = """
+DELETE FROM telematics_tail WHERE vehicle_id = %(vehicle)s AND t BETWEEN %(first)s AND %(last)s
+RETURNING (extract(epoch FROM t) * 1000)::bigint"""
+# A row for each day that lost samples: they are worked off one by one.
 _DIRTY: Final = """
 INSERT INTO telematics_dirty (vehicle_id, owner_id, t0, t1, shrinks)
-VALUES (%(vehicle)s, %(owner)s, %(first)s, %(last)s, true)
+SELECT %(vehicle)s, %(owner)s, x.t0, x.t1, true FROM unnest(%(firsts)s::timestamptz[], %(lasts)s::timestamptz[]) AS x (t0, t1)
 ON CONFLICT (vehicle_id, t0, t1) DO UPDATE SET shrinks = true"""
 _KNOWN: Final = "SELECT vals, extra FROM telematics_latest WHERE vehicle_id = %(vehicle)s"
 _FORGET: Final = """
@@ -86,8 +88,10 @@ def delete_range(vehicle_id: UUID, owner_id: UUID, t0: int, t1: int) -> int:
         cursor.execute(_TAKE, values)
         taken = cursor.fetchall()
         cursor.execute(_TAKE_SINGLE, values)
-        gone += int(cursor.rowcount)
-    for data, source, n, skew in taken:
+        single = [row[0] for row in cursor.fetchall()]
+    gone += len(single)
+    lost = [(max(t0, first), min(t1, last)) for *_, first, last in taken] + [(t, t) for t in single]
+    for data, source, n, skew, _, _ in taken:
         gone += n
         if data is None:
             continue
@@ -98,8 +102,10 @@ def delete_range(vehicle_id: UUID, owner_id: UUID, t0: int, t1: int) -> int:
             pack = packer(vehicle_id, owner_id, left.signals)
             pack.insert(left, source=source, skew_ms=skew, mode=Mode.REPACKED)
     if gone:
+        days = _days(lost)
         with bound_cursor() as cursor:
-            cursor.execute(_DIRTY, values)
+            firsts, lasts = ([moment(ends[place]) for ends in days] for place in (0, 1))
+            cursor.execute(_DIRTY, values | {"firsts": firsts, "lasts": lasts})
         for woken in ports.stirred.values():
             woken(vehicle_id)
         _relearn(vehicle_id, t0, t1)
@@ -131,6 +137,17 @@ def tombstone_of(vehicle: Vehicle) -> None:
 def tombstone_late() -> int:
     """Rows that came about vehicles which were gone already; how many."""
     return sum(model.objects.filter(vehicle__deleted_at__isnull=False).tombstone() for model in ABOUT)
+
+
+def _days(lost: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The ends (ms) of what was lost, day by day. A segment is an hour long at most, so it touches two days."""
+    ends: dict[int, tuple[int, int]] = {}
+    for first, last in lost:
+        for day in {first // DAY_MS, last // DAY_MS}:
+            low, high = max(first, day * DAY_MS), min(last, (day + 1) * DAY_MS - 1)
+            known = ends.get(day, (low, high))
+            ends[day] = min(low, known[0]), max(high, known[1])
+    return sorted(ends.values())
 
 
 # -- What is known by heart, after a deletion

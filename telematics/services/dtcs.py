@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from telematics.ports import TroubleCode
 
 KEPT: Final = timedelta(days=90)  # reports; what follows from them stays
+LAMP: Final = "The engine warning light came on"
 BOOK: Final = "/api/v1/appointments/book/"
 ASK: Final = "/api/v1/chat/"
 
@@ -216,10 +217,14 @@ def _lamp(vehicle: Vehicle, since: Sequence[int], settled: datetime | None) -> N
     known = known if settled is None else known.filter(start_at__gt=settled)
     known.exclude(pk__in=wanted).update(deleted_at=clock.now())
     for pk, at in wanted.items():
-        make(
-            vehicle, pk, kind=AlertKind.MIL_ON, start_at=moment(at), end_at=moment(at),
-            title="The engine warning light came on",
+        made = make(
+            vehicle, pk, kind=AlertKind.MIL_ON, start_at=moment(at), end_at=moment(at), title=LAMP, quiet=True,
         )  # fmt: skip
+        if made and clock.now() - moment(at) < FRESH:
+            notify(
+                vehicle.owner_id, "vehicle_mil", LAMP, f"{vehicle}. Have its trouble codes read.",
+                vehicle_id=vehicle.pk, alert_id=pk, book=BOOK, ask=ASK,
+            )  # fmt: skip
 
 
 def muted(vehicle: Vehicle, kind: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
+
 from core.errors import Invalid
-from telematics.derive.trips import GAP_S, STOP_S
 from telematics.instants import millis
 from telematics.models import EditKind, Trip, TripEdit
 from telematics.services import facts
@@ -16,7 +17,7 @@ from telematics.services.packing import lock
 if TYPE_CHECKING:
     from datetime import datetime
 
-PAUSE: Final = timedelta(seconds=min(GAP_S, STOP_S))
+_GONE: Final = "The samples of this trip have had their time, so it stays as it is."
 
 
 def label(trip: Trip, *, label: str, note: str) -> Trip:
@@ -43,21 +44,31 @@ def join(trip: Trip, other: Trip) -> Trip:
     TripEdit.objects.filter(
         vehicle_id=first.vehicle_id, kind=EditKind.CUT, t0__gte=first.end_at, t0__lte=second.start_at
     ).delete()
-    if second.start_at - first.end_at >= PAUSE:  # shorter ones join by themselves
+    pause = timedelta(seconds=min(settings.TRIP_STOP_SECONDS, settings.TRIP_GAP_SECONDS))
+    if second.start_at - first.end_at >= pause:  # shorter ones join by themselves
         _keep(first, EditKind.JOIN, first.end_at, second.start_at)
-    return _renewed(first, first.start_at, second.end_at, at=first.start_at)
+    whole = _renewed(first, first.start_at, second.end_at, at=first.start_at)
+    if whole.end_at < second.end_at:
+        raise Invalid(fields={"merge_with": [_GONE]})
+    return whole
 
 
 def cut(trip: Trip, at: datetime) -> Trip:
-    """End the trip at an instant; the answer is the part before it. Raises Invalid."""
+    """End the trip at an instant; the answer is the part before it. Both parts keep its words. Raises Invalid."""
     if not trip.start_at < at < trip.end_at:
         raise Invalid(fields={"split_at": ["Give an instant within the trip."]})
+    if trip.label or trip.note:
+        for t0, t1 in ((trip.start_at, at), (at, trip.end_at)):
+            _keep(trip, EditKind.LABEL, t0, t1, label=trip.label, note=trip.note)
     removed, _ = TripEdit.objects.filter(
         vehicle_id=trip.vehicle_id, kind=EditKind.JOIN, t0__lte=at, t1__gte=at
     ).delete()
     if not removed:
         _keep(trip, EditKind.CUT, at, at)
-    return _renewed(trip, trip.start_at, trip.end_at, at=trip.start_at)
+    part = _renewed(trip, trip.start_at, trip.end_at, at=trip.start_at)
+    if part.end_at >= at:
+        raise Invalid(fields={"split_at": [_GONE]})
+    return part
 
 
 def _keep(trip: Trip, kind: str, t0: datetime, t1: datetime, **words: Any) -> None:

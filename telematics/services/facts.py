@@ -110,7 +110,8 @@ def pieces(ranges: list[Range]) -> list[Range]:
 
 def renew(vehicle: Vehicle, part: Range) -> None:
     """Trips, alerts and days around one range, from the samples that are stored now."""
-    rules = live_rules(vehicle, set(_signals_of(vehicle)))
+    # Where samples went, rules look that need a signal of which nothing may be left.
+    rules = live_rules(vehicle, set(_signals_of(vehicle)) if part.grows else None)
     names = {*SIGNALS, *(name for rule in rules for name in rule.signals)}
     reader = Reader(vehicle.pk, names)
     extent = extent_of(vehicle.pk) or (part.t0, part.t1)
@@ -118,6 +119,8 @@ def renew(vehicle: Vehicle, part: Range) -> None:
     trips.renew(vehicle, reader, extent, change, grows=part.grows)
     for rule in rules:
         alerting.renew(vehicle, rule, reader, extent, change, grows=part.grows)
+    if not part.grows:
+        alerting.forget_unjudged(vehicle, rules, change)
     _renew_days(vehicle, part)
 
 
@@ -142,12 +145,13 @@ def _renew_days(vehicle: Vehicle, part: Range) -> None:
         made = day_of(around, start, burn)
         day = moment(start).date()
         rows = Daily.objects.filter(vehicle_id=vehicle.pk, day=day)
+        grows = part.grows or not (start <= part.t1 and part.t0 < start + DAY_MS)  # a neighbour lost nothing
         if made is None:
-            if not part.grows:
+            if not grows:
                 rows.delete()
             continue
         # Raw samples of an old day may have been dropped since: the day keeps what was known of it.
-        if part.grows and rows.filter(n__gt=made.n).exists():
+        if grows and rows.filter(n__gt=made.n).exists():
             continue
         Daily.objects.bulk_create(
             [

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from garage.models import Vehicle
+    from telematics.models import Alert
     from telematics.selectors.facts import Reader
 
 LIVE: Final = timedelta(seconds=60)
@@ -51,14 +52,22 @@ def renew(
         reach_ms=max(REACH_MS, plan.reach_ms),
         memory_ms=MEMORY_MS,
     )
-    within = {"start_at__gt": bound(found.low), "start_at__lt": bound(found.high)}
+    # What ended before everything that is stored, and before the change, is not looked at at all.
+    within = {
+        "start_at__gt": bound(found.low),
+        "start_at__lt": bound(found.high),
+        "end_at__gte": bound(min(extent[0], change[0])),
+    }
     known = list(Trip.objects.live().filter(vehicle=vehicle, **within).order_by("start_at"))
-    facts = found.facts
-    if grows:
-        kept = [trip for trip in known if _outlived(trip)]
-        known = [trip for trip in known if trip not in kept]
-        facts = [one for one in facts if not any(_overlap(one, trip) for trip in kept)]
+    kept = [trip for trip in known if (grows or not touches(trip, change)) and _outlived(trip)]
+    known = [trip for trip in known if trip not in kept]
+    facts = [one for one in found.facts if not any(_overlap(one, trip) for trip in kept)]
     write(vehicle, facts, known)
+
+
+def touches(row: Trip | Alert, change: tuple[int, int]) -> bool:
+    """Does it reach into a range (ms)?"""
+    return millis(row.start_at) <= change[1] and change[0] <= millis(row.end_at)
 
 
 def write(vehicle: Vehicle, facts: Sequence[TripFacts], known: Sequence[Trip]) -> None:

@@ -132,6 +132,13 @@ def test_any_order_of_batches_gives_the_same_facts(seed, cuts, bike, alice):
     assert len(fixed) == 3
 
 
+def test_how_long_a_pause_ends_a_trip_can_be_set(bike, settings):
+    settings.TRIP_STOP_SECONDS, settings.TRIP_GAP_SECONDS = 600, 1200
+    put(bike, life())
+    run_jobs()
+    assert Trip.objects.live().count() == 1
+
+
 def test_a_trip_keeps_its_id_while_it_grows(bike):
     first = course((600, 60))
     put(bike, first)
@@ -171,6 +178,23 @@ def test_deleted_samples_take_their_facts_along(bike, alice):
     assert known(bike) == ([], [], [])
 
 
+def test_deleted_samples_take_alerts_of_ended_rules_along(bike, alice):
+    from telematics.services.deleting import delete_range
+
+    ended, changed = rule(alice, params={"limit": 130}), rule(alice, params={"limit": 120})
+    put(bike, life())
+    run_jobs()
+    assert len(known(bike)[2]) == 2
+    ended.tombstone()
+    AlertRule.objects.filter(pk=changed.pk).update(since=moment(T0 + 7 * 86_400_000))
+    delete_range(bike.pk, alice.pk, T0 + 3_000_000, T0 + 3_600_000)
+    run_jobs()
+    assert len(known(bike)[2]) == 2  # of other samples
+    delete_range(bike.pk, alice.pk, T0 + 3_600_000, T0 + 7_200_000)
+    run_jobs()
+    assert known(bike)[2] == []
+
+
 def test_what_retention_dropped_keeps_its_trip_and_its_day(bike):
     """The raw samples of a month are gone; a late batch for one of its days does not wipe the rest."""
     from telematics.models import Segment
@@ -182,6 +206,41 @@ def test_what_retention_dropped_keeps_its_trip_and_its_day(bike):
     put(bike, course((100, 60), start=T0 + 50_000))
     run_jobs()
     assert known(bike) == before
+
+
+def test_a_deletion_leaves_alone_what_retention_dropped_the_samples_of(bike, alice):
+    from telematics.models import Segment
+    from telematics.services.deleting import delete_range
+
+    rule(alice, params={"limit": 130})
+    week = 7 * 86_400_000
+    for number in range(3):
+        put(bike, life(T0 + number * week))
+    run_jobs()
+    trips, days, alerts = known(bike)
+    Segment.objects.filter(t0__lt=moment(T0 + week)).delete()  # the first week has had its time
+    assert delete_range(bike.pk, alice.pk, 0, T0 + week + 86_400_000) == 650
+    assert Dirty.objects.count() == 1  # the day that lost something, not thirty years
+    run_jobs()
+    assert known(bike) == (trips[:3] + trips[6:], [days[0], days[2]], [alerts[0], alerts[2]])
+    delete_range(bike.pk, alice.pk, 0, T0 + 5 * week)
+    run_jobs()
+    assert known(bike) == (trips[:3], days[:1], alerts[:1])
+
+
+def test_a_deletion_of_many_days_is_worked_off_day_by_day(bike, alice):
+    from telematics.services.deleting import delete_range
+
+    for day in range(4):
+        put(bike, course((600, 60), start=T0 + day * 86_400_000 - 300_000).take(slice(None, None, 10)))
+    put(bike, course((10, 60), start=T0 + 5 * 86_400_000).take(slice(0, 1)))
+    run_jobs()
+    delete_range(bike.pk, alice.pk, T0, T0 + 3 * 86_400_000)
+    assert [(str(row.t0.date()), str(row.t1.date())) for row in Dirty.objects.order_by("t0")] == [
+        (day, day) for day in ("2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04")
+    ]
+    facts.settle(bike.pk)
+    assert [str(day) for day, *_ in known(bike)[1]] == ["2023-12-31", "2024-01-04", "2024-01-06"]
 
 
 def test_only_what_is_fresh_is_told(bike, alice, monkeypatch):

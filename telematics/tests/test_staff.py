@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from core.testing.jobs import run_jobs
+from telematics.admin.health import HEIGHT, WIDTH, picture
 from telematics.models import DeviceKey, DtcDefinition, Protocol, Source
 from telematics.ports import TroubleCode
 from telematics.selectors.dtc import describe
@@ -45,6 +46,14 @@ def test_the_health_page_has_charts_codes_trips_and_devices(bike, desk):
         "never",
     ):
         assert word in text, word
+
+
+def test_a_drive_that_is_one_point_of_a_chart_is_drawn():
+    """A week of 320 points: what is shorter than half an hour must have a length on paper."""
+    columns = {"min": [0.0], "max": [90.0], "avg": [40.0]}
+    drawn = picture("Speed", "km/h", [0], columns, span=(0, 100), step_ms=10)
+    assert drawn.line == f"M0.0 {round(HEIGHT * 50 / 90, 1)} L{WIDTH / 10} {round(HEIGHT * 50 / 90, 1)}"
+    assert drawn.band == f"M0.0 0.0 L{WIDTH / 10} 0.0 L{WIDTH / 10} {HEIGHT}.0 L0.0 {HEIGHT}.0Z"
 
 
 def test_the_list_finds_by_name_and_mail(bike, desk):

@@ -61,16 +61,25 @@ RULES = {
 }
 
 
-def find_trips(samples, known):
-    return trips.find(samples, PLAN, known=known)
+def find_by(plan):
+    return lambda samples, known: trips.find(samples, plan, known=known)
+
+
+find_trips = find_by(PLAN)
 
 
 def judge(rule):
     return lambda samples, known: evaluate(rule, samples, known)
 
 
+PATIENT = trips.Plan(stop_s=250, gap_s=900)
+HASTY = trips.Plan(stop_s=400, gap_s=60)
 DERIVATIONS = {
     "trips": (find_trips, PLAN.reach_ms, MEMORY_MS),
+    **{
+        f"trips, {plan.stop_s} and {plan.gap_s} s": (find_by(plan), plan.reach_ms, MEMORY_MS)
+        for plan in (PATIENT, HASTY)
+    },
     **{kind: (judge(rule), REACH_MS, MEMORY_MS) for kind, rule in RULES.items()},
 }
 

@@ -36,7 +36,9 @@ STRICT = OpenApiParameter("strict", bool, description="All samples or none.")
 
 
 class BatchView(GatewayView):
-    """`telematics/{vehicle_id}/`. No transaction is opened for what is one statement; the service opens the others."""
+    """`telematics/{vehicle_id}/`."""
+
+    # No transaction is opened around what is one statement; where there are more, the service opens one.
 
     @extend_schema(parameters=[STRICT], request=BatchInput, responses={202: BatchOutput})
     def post(self, request: Request, vehicle_id: UUID) -> Response:
