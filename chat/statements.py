@@ -6,15 +6,16 @@ from typing import Final
 # numbers are given in order of commits, and `created_at` rises with them. A concurrent twin of the same client_id
 # is not seen by this statement's snapshot: the unique constraint rolls the statement back, and the next try finds
 # it. ON CONFLICT would leave a hole in the numbers. The laterals with a LIMIT keep the plan one of index look-ups,
-# whatever the planner thought of tables that were small.
+# whatever the planner thought of tables that were small; what is live is judged after the look-up, as an index of
+# the live rows alone would look cheap then.
 SEND: Final = """
 WITH input AS (
     SELECT * FROM unnest(%(ids)s::uuid[], %(threads)s::uuid[], %(senders)s::uuid[], %(client_ids)s::text[],
                          %(bodies)s::text[], %(replies)s::uuid[])
              WITH ORDINALITY AS i (id, thread_id, sender_id, client_id, body, reply_to_id, n)
 ), locked AS MATERIALIZED (
-    SELECT id, kind, last_seq, last_rev, last_message_at, status FROM chat_thread
-     WHERE id = ANY(%(threads)s::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE
+    SELECT id, kind, last_seq, last_rev, last_message_at, status, deleted_at FROM chat_thread
+     WHERE id = ANY(%(threads)s::uuid[]) ORDER BY id FOR UPDATE
 ), judged AS (
     SELECT i.*, l.last_seq, l.last_rev, l.last_message_at, l.kind, l.status, p.role,
            old.id AS old_id, old.seq AS old_seq, old.rev AS old_rev, old.created_at AS old_at,
@@ -29,9 +30,9 @@ WITH input AS (
                         AND r.seq > p.joined_seq) THEN 'reply'
                 ELSE 'sent' END AS verdict
       FROM input i
-      LEFT JOIN locked l ON l.id = i.thread_id
+      LEFT JOIN locked l ON l.id = i.thread_id AND l.deleted_at IS NULL
       LEFT JOIN LATERAL (SELECT * FROM chat_participant
-             WHERE thread_id = l.id AND user_id = i.sender_id AND left_at IS NULL LIMIT 1) p ON true
+             WHERE thread_id = l.id AND user_id = i.sender_id LIMIT 1) p ON p.left_at IS NULL
       LEFT JOIN LATERAL (SELECT * FROM chat_message
              WHERE thread_id = l.id AND sender_id = i.sender_id AND client_id = i.client_id LIMIT 1) old ON true
 ), fresh AS MATERIALIZED (
@@ -54,15 +55,19 @@ WITH input AS (
            first_responded_at = CASE WHEN f.kind IN ('support', 'shop') AND f.role IN ('support', 'shop')
                                      THEN COALESCE(t.first_responded_at, f.at) ELSE t.first_responded_at END
       FROM last f WHERE t.id = f.thread_id
-), marked AS (
-    UPDATE chat_participant p SET read_seq = GREATEST(p.read_seq, f.seq)
-      FROM (SELECT thread_id, sender_id, max(seq) AS seq FROM fresh GROUP BY thread_id, sender_id) f
-     WHERE p.thread_id = f.thread_id AND p.user_id = f.sender_id
 )
 SELECT n, 'sent', id, seq, rev, at, role, kind, status FROM fresh
  UNION ALL
 SELECT n, verdict, old_id, old_seq, old_rev, old_at, role, kind, status FROM judged WHERE verdict <> 'sent'
  ORDER BY 1
+"""
+
+# One's own messages count as read. Their marks follow within a second (services/settling.py), in one write for all
+# that was said meanwhile; until then the last of them is looked up. `p` is a participant of the thread `t`.
+READ_UP_TO: Final = """
+GREATEST(p.read_seq, CASE WHEN t.head_rev < t.last_rev THEN (
+    SELECT max(own.seq) FROM chat_message own
+     WHERE own.thread_id = t.id AND own.rev > t.head_rev AND own.sender_id = p.user_id) END)
 """
 
 # Read marks only move forwards, never past the last message; the row comes back when it moved.

@@ -1,15 +1,61 @@
 """Serializer fields that take no liberties, and model-bound ones that see only what the caller may see."""
 
+import math
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 from django.db.models import Model
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
+from rest_framework.fields import empty
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
+
+
+class NoSurrogates(ProhibitSurrogateCharactersValidator):
+    """The same rule, but no walk through a good text character by character."""
+
+    def __call__(self, value: Any) -> None:
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            super().__call__(value)
+
+
+_OWN_RULES = {MaxLengthValidator, ProhibitNullCharactersValidator, NoSurrogates}
 
 
 class StrictCharField(serializers.CharField):
     """Text only: DRF would take a number or a boolean for text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [
+            NoSurrogates() if isinstance(rule, ProhibitSurrogateCharactersValidator) else rule
+            for rule in self.validators
+        ]
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """A plain text in ASCII is judged at a glance; all else, and all that is wrong, goes the long way."""
+        if type(data) is str and data.isascii() and self._is_plain:
+            text = data.strip() if self.trim_whitespace else data
+            if text and len(text) <= self._most and "\0" not in text:
+                return text
+        return super().run_validation(data)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Nobody has added a rule."""
+        return (
+            not self.read_only
+            and type(self).to_internal_value is StrictCharField.to_internal_value
+            and all(type(rule) in _OWN_RULES for rule in self.validators)
+        )
+
+    @cached_property
+    def _most(self) -> float:
+        return math.inf if self.max_length is None else self.max_length
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

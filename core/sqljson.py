@@ -1,14 +1,17 @@
 """JSON objects that PostgreSQL writes by `concat`.
 
-`json_build_object` and `row_to_json` look up the type of each value in each row; `concat` looks it up once a statement,
-which halves the cost of a wide row. What stands between the values is known here, so it is written once, as text.
+`row_to_json` looks up the type of each value in each row; `concat` does it once a statement,
+which pays from a dozen rows on. What stands between the values is known here, so it is written once, as text.
 
-    json_object({"id": uuid("v.id"), "nickname": text("v.nickname"), "ecu": {"family": text("v.ecu_family")}})
+    json_object({"id": uuid("v.id"), "nickname": text("v.nickname")})
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_ARGUMENTS = 90  # PostgreSQL takes 100 of a function
 
@@ -42,13 +45,8 @@ def any_value(sql: str) -> Value:
     return [(False, f"coalesce(to_json({sql})::text, 'null')")]
 
 
-def texts(sql: str) -> Value:
-    """An array of strings; mostly it is empty."""
-    return [(False, f"CASE {sql} WHEN '{{}}' THEN '[]' ELSE coalesce(to_json({sql})::text, 'null') END")]
-
-
-def json_object(values: Mapping[str, Value | Mapping[str, Value]]) -> str:
-    """The SQL expression (text) of an object with these values; a mapping in it is an object again."""
+def json_object(values: Mapping[str, Value]) -> str:
+    """The SQL expression (text) of an object with these values."""
     parts: Value = []
     for literal, written in _parts(values):
         if literal and parts and parts[-1][0]:
@@ -60,9 +58,8 @@ def json_object(values: Mapping[str, Value | Mapping[str, Value]]) -> str:
     return " || ".join(f"concat({', '.join(call)})" for call in calls)
 
 
-def _parts(values: Mapping[str, Value | Mapping[str, Value]]) -> Value:
+def _parts(values: Mapping[str, Value]) -> Value:
     parts: Value = []
     for name, value in values.items():
-        parts.append((True, f'{"," if parts else "{"}"{name}":'))
-        parts += _parts(value) if isinstance(value, Mapping) else value
+        parts += [(True, f'{"," if parts else "{"}"{name}":'), *value]
     return [*parts, (True, "}")]

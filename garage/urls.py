@@ -63,6 +63,7 @@ urlpatterns = [
     path("garage/odometer-entries/<uuid:pk>/", log.OdometerViewSet.as_view(DETAIL)),
     *(route for kind in EXPORTED for route in table_routes(kind)),
     path("garage/vehicles/import/", tables.ImportVehiclesView.as_view()),
+    path("garage/odometer-entries/import/", tables.ImportReadingsView.as_view()),
     path("garage/costs/", log.CostsView.as_view()),
     path("garage/charts/", log.ChartsView.as_view()),
     path("garage/ecu-backups/", backups.BackupViewSet.as_view(OWN_LIST)),

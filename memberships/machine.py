@@ -113,8 +113,13 @@ def paid(term: Term, now: datetime, rules: Rules, *, start: datetime, end: datet
     )
 
 
-def upgraded(term: Term, now: datetime, rules: Rules, *, plan: Any, end: datetime) -> Term | None:
-    """A better plan from now on, for a whole period; what was scheduled is off. What was paid is given as credit."""
+def upgraded(
+    term: Term, now: datetime, rules: Rules, *, plan: Any, end: datetime, start: datetime | None = None
+) -> Term | None:
+    """A better plan from now on; what was scheduled is off. What was paid is given as credit.
+
+    A whole period that begins now, or (`start`) the one that runs, whose rest was paid for.
+    """
     term = tick(term, now, rules)
     if not term.entitled or end <= now:
         return None
@@ -124,7 +129,7 @@ def upgraded(term: Term, now: datetime, rules: Rules, *, plan: Any, end: datetim
         plan=plan,
         next_plan=None,
         cancel_at_period_end=False,
-        period_start=now,
+        period_start=start or now,
         period_end=end,
     )
 

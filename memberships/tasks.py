@@ -6,7 +6,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from memberships.services import codes, giving, referring, renewing, standing
-from memberships.services.lives import CANCEL_SUBSCRIPTION
+from memberships.services.lives import CANCEL_SUBSCRIPTION, CARRY_PLAN
 from payments.errors import GatewayUnavailable
 
 PATIENT = RetryStrategy(max_attempts=8, exponential_wait=5, retry_exceptions=[GatewayUnavailable])
@@ -16,6 +16,12 @@ PATIENT = RetryStrategy(max_attempts=8, exponential_wait=5, retry_exceptions=[Ga
 def cancel_subscription(subscription_id: str, at_period_end: bool) -> None:
     """End a standing order at its gateway."""
     standing.stop(UUID(subscription_id), at_period_end=at_period_end)
+
+
+@app.task(name=CARRY_PLAN, retry=PATIENT)
+def carry_plan(membership_id: str) -> None:
+    """Tell the gateway which plan to charge from the next cycle on."""
+    standing.carry(UUID(membership_id))
 
 
 @app.periodic(cron="*/10 * * * *")

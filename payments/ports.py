@@ -240,6 +240,7 @@ class Capabilities:
     orders: bool = True
     capture: bool = True
     subscriptions: bool = False
+    plan_changes: bool = False  # of a subscription that runs
     transfers: bool = False
     currencies: frozenset[str] = frozenset()  # empty: all
     minimums: Mapping[str, int] = field(default_factory=dict)  # smallest amount by currency, minor units
@@ -310,6 +311,17 @@ class SubscriptionGateway(Protocol):
     def fetch_subscription(self, subscription_id: str) -> SeenSubscription: ...
 
     def cancel_subscription(self, subscription_id: str, *, at_period_end: bool) -> SeenSubscription: ...
+
+    def change_plan(self, subscription_id: str, *, plan_id: str) -> SeenSubscription:
+        """Another plan when the present cycle ends; the newest wish counts, the same again changes nothing.
+
+        GatewayDeclined where this subscription can't be changed (its state, or how it is paid).
+        """
+        ...
+
+    def keep_plan(self, subscription_id: str) -> SeenSubscription:
+        """Take such a wish back. GatewayDeclined where there is none."""
+        ...
 
 
 @runtime_checkable

@@ -39,8 +39,23 @@ class Facts(TabularInline):
 
 class LineInline(Facts):
     model = AppointmentLine
-    fields = ("name", "minutes", "price_minor", "discount_minor", "tax_minor")
+    fields = ("name", "minutes", "price", "discount", "tax")
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("appointment")
+
+    @display(description="Price")
+    def price(self, row: AppointmentLine) -> str:
+        return money(row.price_minor, row.appointment.currency)
+
+    @display(description="Discount")
+    def discount(self, row: AppointmentLine) -> str:
+        return money(row.discount_minor, row.appointment.currency)
+
+    @display(description="Tax inside")
+    def tax(self, row: AppointmentLine) -> str:
+        return money(row.tax_minor, row.appointment.currency)
 
 
 class PlaceInline(Facts):
@@ -72,17 +87,19 @@ class AppointmentAdmin(FactsAdmin):
     fields = (
         ("reference", "shown_status", "source"),
         ("location", "start_at", "end_at"),
-        ("user", "customer_name", "customer_phone", "customer_email"),
+        ("user", "customer_name"),
+        ("customer_phone", "customer_email"),
         ("vehicle", "vehicle_model", "odometer_km"),
         ("service_location", "address"),
-        ("total", "due_minor", "paid_minor", "fee_minor", "payment_method"),
+        ("total", "due", "paid"),
+        ("fee", "payment_method"),
         "commission",
         "notes",
     )
     readonly_fields = (
         "reference", "shown_status", "source", "location", "start_at", "end_at", "user", "customer_name",
         "customer_phone", "customer_email", "vehicle", "vehicle_model", "odometer_km", "service_location",
-        "address", "total", "due_minor", "paid_minor", "fee_minor", "payment_method", "commission",
+        "address", "total", "due", "paid", "fee", "payment_method", "commission",
         "notes",
     )  # fmt: skip
 
@@ -101,6 +118,18 @@ class AppointmentAdmin(FactsAdmin):
     @display(description="Total", ordering="total_minor")
     def total(self, row: Appointment) -> str:
         return money(row.total_minor, row.currency)
+
+    @display(description="Due when booked")
+    def due(self, row: Appointment) -> str:
+        return money(row.due_minor, row.currency)
+
+    @display(description="Paid")
+    def paid(self, row: Appointment) -> str:
+        return money(row.paid_minor, row.currency)
+
+    @display(description="Kept as a fee")
+    def fee(self, row: Appointment) -> str:
+        return money(row.fee_minor, row.currency)
 
     @display(description="Commission")
     def commission(self, row: Appointment) -> str:

@@ -109,7 +109,10 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
             user=where.username,
             host=parse_qs(where.query)["host"][0],
             database=where.path[1:],
-            server_settings={"application_name": os.environ.get("PGAPPNAME", "")},
+            server_settings={  # its plans are kept too
+                "application_name": os.environ.get("PGAPPNAME", ""),
+                "plan_cache_mode": "force_generic_plan",
+            },
             min_size=1,
             max_size=8,
         )

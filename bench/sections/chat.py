@@ -138,12 +138,12 @@ def thread(link: Any, people: list[str]) -> str:
     key = uuid4()
     link.execute(
         "INSERT INTO chat_thread (id, kind, subject, context_type, status, priority, last_seq, last_rev, head_rev,"
-        " last_message_at) VALUES (%s, 'order', 'Bench', '', 'open', 1, 0, 0, 0, now())",
+        " staff_seen_seq, last_message_at) VALUES (%s, 'order', 'Bench', '', 'open', 1, 0, 0, 0, 0, now())",
         [key],
     )
     link.execute(
-        "INSERT INTO chat_participant (id, thread_id, user_id, role, joined_seq, read_seq, notified_seq)"
-        " SELECT gen_random_uuid(), %s, who, 'user', 0, 0, 0 FROM unnest(%s::uuid[]) AS p (who)",
+        "INSERT INTO chat_participant (id, thread_id, user_id, role, joined_seq, read_seq, notified_seq,"
+        " delivered_seq) SELECT gen_random_uuid(), %s, who, 'user', 0, 0, 0, 0 FROM unnest(%s::uuid[]) AS p (who)",
         [key, people],
     )
     return str(key)

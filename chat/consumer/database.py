@@ -22,9 +22,12 @@ Arguments = "Sequence[Any] | Mapping[str, Any]"
 # What a lost, restarting or overloaded server looks like: try again later.
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 _WAIT = 3.0  # seconds for a connection
-# Prepared plans are made while the tables are small and must still be good when they are not; compiling one costs
-# many times what running it does.
-_OPTIONS = "-c lock_timeout=2000 -c statement_timeout=10000 -c jit=off -c enable_seqscan=off"
+# Prepared plans are made while the tables are small and must still be good when they are not; planning SEND anew for
+# each commit, or compiling it, costs many times what running it does.
+_OPTIONS = (
+    "-c lock_timeout=2000 -c statement_timeout=10000 -c jit=off -c enable_seqscan=off"
+    " -c plan_cache_mode=force_generic_plan"
+)
 
 
 class Database:

@@ -18,6 +18,7 @@ from django.conf import settings
 from chat import frames
 from chat.consumer.database import AWAY
 from chat.services.live import Cast
+from chat.statements import READ_UP_TO
 
 if TYPE_CHECKING:
     from chat.consumer.engine import Engine
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MOVE: Final = """
-UPDATE chat_participant p SET delivered_seq = f.seq
-  FROM unnest(%(threads)s::uuid[], %(people)s::uuid[], %(seqs)s::bigint[]) AS f (thread_id, user_id, seq)
- WHERE p.thread_id = f.thread_id AND p.user_id = f.user_id AND p.left_at IS NULL
-   AND GREATEST(p.delivered_seq, p.read_seq) < f.seq
-RETURNING p.thread_id::text, p.user_id::text, p.delivered_seq
+# Rows of many threads: whoever waited for one that somebody else has just locked might be waited for.
+_MOVE: Final = f"""
+UPDATE chat_participant o SET delivered_seq = free.seq FROM (
+    SELECT p.id, f.seq
+      FROM unnest(%(threads)s::uuid[], %(people)s::uuid[], %(seqs)s::bigint[]) AS f (thread_id, user_id, seq)
+      JOIN chat_participant p ON p.thread_id = f.thread_id AND p.user_id = f.user_id
+      JOIN chat_thread t ON t.id = f.thread_id
+     WHERE p.left_at IS NULL AND GREATEST(p.delivered_seq, {READ_UP_TO}) < f.seq FOR UPDATE OF p SKIP LOCKED) free
+ WHERE o.id = free.id
+RETURNING o.thread_id::text, o.user_id::text, o.delivered_seq
 """
 
 
@@ -38,6 +43,7 @@ class Delivery:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.moved: set[Room] = set()  # rooms whose messages went out since the last look
+        self._again: set[Room] = set()  # looked at once: a row that was locked then is moved now
 
     async def run(self) -> None:
         while True:
@@ -49,7 +55,8 @@ class Delivery:
 
     async def tell(self) -> None:
         """Move the marks, and tell everybody in the threads whose marks moved."""
-        rooms = [room for room in self.moved if room.members]
+        moved = {room for room in self.moved if room.members}
+        rooms, self._again = moved | self._again, moved
         self.moved.clear()
         reached = {pair: seq for room in rooms for pair, seq in self._reached(room).items()}
         if not reached:

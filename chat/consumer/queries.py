@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from chat.statements import COLUMNS
+from chat.statements import COLUMNS, READ_UP_TO
 from users.models import AppSession, User
 
 _LIVE: Final = """
@@ -15,14 +15,14 @@ _SESSIONS: Final = f"{AppSession._meta.db_table} s JOIN {User._meta.db_table} u 
 LOGIN: Final = f"SELECT 1 FROM {_SESSIONS} WHERE s.id = %s AND u.id = %s AND s.gen >= %s AND {_LIVE}"
 LIVE_SESSIONS: Final = f"SELECT s.id::text FROM {_SESSIONS} WHERE s.id = ANY(%s::uuid[]) AND {_LIVE}"
 
-THREADS: Final = """
-SELECT t.id::text, t.last_seq, t.last_rev, p.read_seq, p.joined_seq, t.kind
+THREADS: Final = f"""
+SELECT t.id::text, t.last_seq, t.last_rev, {READ_UP_TO}, p.joined_seq, t.kind
   FROM chat_participant p JOIN chat_thread t ON t.id = p.thread_id
  WHERE p.user_id = %s AND p.left_at IS NULL AND t.deleted_at IS NULL
  ORDER BY t.last_message_at DESC, t.id LIMIT %s
 """
-ONE_THREAD: Final = """
-SELECT t.last_seq, t.last_rev, p.read_seq, p.joined_seq, t.kind, t.status, t.assignee_id::text, t.subject
+ONE_THREAD: Final = f"""
+SELECT t.last_seq, t.last_rev, {READ_UP_TO}, p.joined_seq, t.kind, t.status, t.assignee_id::text, t.subject
   FROM chat_participant p JOIN chat_thread t ON t.id = p.thread_id
  WHERE p.user_id = %s AND t.id = %s AND p.left_at IS NULL AND t.deleted_at IS NULL
 """

@@ -126,8 +126,8 @@ class OfUser(ScopedQuerySet[Any]):
 class Participant(Record):
     """One person in a thread. They see what came after `joined_seq`, until they leave.
 
-    `read_seq` moves with a read mark and with their own messages, so unread = last_seq - read_seq. `read_at` is the
-    last explicit mark. `delivered_seq`: the last message that went out to one of their devices, told a few seconds
+    `read_seq` moves with a read mark, and within a second with their own messages (statements.READ_UP_TO is ahead of
+    it), so unread = last_seq - read_seq. `read_at` is the last explicit mark. `delivered_seq`: the last message that went out to one of their devices, told a few seconds
     later (chat/consumer/delivery.py); what was read has been delivered, so the greater of the two counts.
     `notified_seq`: up to where an absent person was told.
     """

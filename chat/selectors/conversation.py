@@ -76,7 +76,8 @@ def conversation(thread_id: UUID, viewer: User, *, before: int | None = None) ->
         Participant.objects.filter(thread=thread, left_at=None).select_related("user").order_by("created_at")
     )
     rows, earlier = _page(thread, before)
-    read = next((one.read_seq for one in people if one.user_id == thread.opened_by_id), 0)
+    mark = next((one.read_seq for one in people if one.user_id == thread.opened_by_id), 0)
+    read = max([mark, *(row.seq or 0 for row in rows if row.sender_id == thread.opened_by_id)])
     items = [_item(row, thread, read) for row in rows]
     return Conversation(
         thread=thread,

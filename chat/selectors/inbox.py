@@ -65,9 +65,17 @@ def staffed() -> Any:
         .order_by("-read_seq")
         .values("read_seq")[:1]
     )
+    said = (  # whose mark follows in a second
+        Message.objects.filter(
+            thread=OuterRef("pk"), rev__gt=OuterRef("head_rev"), kind=Kind.TEXT, sender_role__in=STAFF_PARTS
+        )
+        .order_by("-rev")
+        .values("seq")[:1]
+    )
     rows = Thread.objects.live().filter(kind__in=STAFFED)
     return rows.annotate(
-        unread=F("last_seq") - Greatest(F("staff_seen_seq"), Coalesce(Subquery(read), 0))
+        unread=F("last_seq")
+        - Greatest(F("staff_seen_seq"), Coalesce(Subquery(read), 0), Coalesce(Subquery(said), 0))
     ).select_related("opened_by", "assignee")
 
 

@@ -13,15 +13,17 @@ from chat.models.people import FRESH_SECONDS
 from chat.ports import About, contexts
 from chat.selectors.inbox import staffed
 from chat.selectors.messages import by_ids, rest
+from chat.statements import READ_UP_TO
 from core import clock
 from core.rls import as_system
 
 Row = dict[str, Any]
 
-_PEOPLE: Final = """
-SELECT p.thread_id, p.user_id, p.role, p.read_seq, GREATEST(p.delivered_seq, p.read_seq), p.joined_seq, p.muted_until,
+_PEOPLE: Final = f"""
+SELECT p.thread_id, p.user_id, p.role, own.read, GREATEST(p.delivered_seq, own.read), p.joined_seq, p.muted_until,
        trim(u.first_name || ' ' || u.last_name), u.profile_picture, seen.at, seen.online
-  FROM chat_participant p JOIN users_user u ON u.id = p.user_id
+  FROM chat_participant p JOIN users_user u ON u.id = p.user_id JOIN chat_thread t ON t.id = p.thread_id
+  CROSS JOIN LATERAL (SELECT {READ_UP_TO}) own (read)
   LEFT JOIN LATERAL (SELECT max(o.seen_at) AS at, bool_or(o.online AND o.seen_at > %s) AS online
                        FROM chat_presence o WHERE o.user_id = p.user_id) seen ON true
  WHERE p.thread_id = ANY(%s) AND p.left_at IS NULL ORDER BY p.created_at, p.id
@@ -30,9 +32,10 @@ _LAST: Final = """
 SELECT m.id FROM chat_thread t JOIN chat_message m ON m.thread_id = t.id AND m.seq = t.last_seq
  WHERE t.id = ANY(%s)
 """
-_UNREAD: Final = """
-SELECT t.id, t.last_seq - p.read_seq FROM chat_participant p JOIN chat_thread t ON t.id = p.thread_id
+_UNREAD: Final = f"""
+SELECT t.id, t.last_seq - {READ_UP_TO} FROM chat_participant p JOIN chat_thread t ON t.id = p.thread_id
  WHERE p.user_id = %s AND p.left_at IS NULL AND t.deleted_at IS NULL AND t.last_seq > p.read_seq
+   AND t.last_seq > {READ_UP_TO}
  ORDER BY t.last_message_at DESC LIMIT 500
 """
 

@@ -1,4 +1,5 @@
-"""What follows a message and may take a second: sync learns of the new head, absent people are told.
+"""What follows a message and may take a second: sync learns of the new head, whoever wrote has read up to there,
+absent people are told.
 
 `Thread.head_rev` is how far this has been done, so whoever dies in between is made up for by the next message or by
 the sweep (chat/tasks.py).
@@ -18,8 +19,16 @@ AGAIN_SECONDS: Final = 300  # who was told and has not looked is told again afte
 
 _HEADS: Final = """
 UPDATE chat_thread t SET head_rev = last_rev
-  FROM (SELECT id FROM chat_thread WHERE id = ANY(%s) AND head_rev < last_rev ORDER BY id FOR UPDATE) due
- WHERE t.id = due.id RETURNING t.id
+  FROM (SELECT id, head_rev FROM chat_thread WHERE id = ANY(%s) AND head_rev < last_rev ORDER BY id FOR UPDATE) due
+ WHERE t.id = due.id RETURNING t.id, due.head_rev
+"""
+_OWN: Final = """
+UPDATE chat_participant p SET read_seq = said.seq
+  FROM (SELECT m.thread_id, m.sender_id, max(m.seq) AS seq
+          FROM unnest(%s::uuid[], %s::bigint[]) AS due (id, rev)
+          JOIN chat_message m ON m.thread_id = due.id AND m.rev > due.rev
+         GROUP BY m.thread_id, m.sender_id) said
+ WHERE p.thread_id = said.thread_id AND p.user_id = said.sender_id AND p.read_seq < said.seq
 """
 _ABSENT: Final = """
 UPDATE chat_participant p SET notified_seq = t.last_seq, notified_at = now()
@@ -38,9 +47,11 @@ def settle(threads: Iterable[UUID | str]) -> None:
     absent: dict[UUID, list[str]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_HEADS, [[str(each) for each in threads]])
-        moved = [row[0] for row in cursor.fetchall()]
-        if not moved:
+        due = dict(cursor.fetchall())
+        if not due:
             return
+        moved = list(due)
+        cursor.execute(_OWN, [moved, list(due.values())])
         cursor.execute(_ABSENT, [moved, AGAIN_SECONDS, FRESH_SECONDS])
         for thread_id, user_id in cursor.fetchall():
             absent[thread_id].append(str(user_id))

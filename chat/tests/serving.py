@@ -37,9 +37,9 @@ def database_url():
 class Server:
     """uvicorn in a process of its own, with the settings of production but for DEBUG."""
 
-    def __init__(self, *options, **environment):
+    def __init__(self, *options, output=None, **environment):
         self.port = free_port()
-        self.options, self.environment = options, environment
+        self.options, self.output, self.environment = options, output, environment
         self.start()
 
     def start(self):
@@ -61,6 +61,8 @@ class Server:
             ],
             cwd=ROOT,
             env=environment,
+            stdout=self.output,
+            stderr=self.output,
         )  # fmt: skip
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
@@ -90,8 +92,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*options, **environment):
-    server = Server(*options, **environment)
+def serving(*options, output=None, **environment):
+    server = Server(*options, output=output, **environment)
     try:
         yield server
     finally:

@@ -4,13 +4,17 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from chat.models import Kind, Message, Part, Participant, Presence, Report, Thread
 from chat.services import append, close_context, delete, join_as_staff, mark_read, mute, open_thread, send
 from chat.services.notes import sweep
+from chat.services.sending import arguments
+from chat.statements import SEND
 from chat.tasks import sweep as sweep_job
 from core import clock
 from core.errors import Invalid
+from core.ids import uuid7
 from core.ports import file_holders, personal_data
 from core.refs import Ref
 from core.testing.files import upload
@@ -183,6 +187,30 @@ def test_what_nobody_settled_is_settled_by_the_sweep(question):
     sweep()
     thread.refresh_from_db()
     assert thread.head_rev == thread.last_rev == 1
+
+
+def test_own_words_are_read_before_and_after_their_mark_has_followed(question, client_for):
+    """As the writer of the sockets leaves a thread that is not settled, and a process may die there."""
+    alice, thread = question
+    sam = make_user("sam")
+    join_as_staff(thread_id=thread.pk, user_id=sam.pk)
+    words = [(uuid7(), thread.pk, who.pk, who.first_name, "Hello", None) for who in (sam, alice)]
+    with connection.cursor() as cursor:
+        cursor.execute(SEND, arguments(words))
+    marks = Participant.objects.values_list("user", "read_seq")
+    assert dict(marks) == {alice.pk: 1, sam.pk: 1}
+
+    def seen():
+        row = client_for(alice).get(f"/api/v1/chat/threads/{thread.pk}/").json()
+        marks = {one["user_id"]: (one["read_seq"], one["delivered_seq"]) for one in row["participants"]}
+        unread = [client_for(who).get("/api/v1/chat/unread/").json()["unread"] for who in (alice, sam)]
+        staff = client_for(sam).get(f"{DESK}{thread.pk}/").json()["unread"]
+        return row["unread"], marks == {str(alice.pk): (3, 3), str(sam.pk): (2, 2)}, unread, staff
+
+    assert seen() == (0, True, [0, 1], 1)
+    sweep()
+    assert dict(marks.all()) == {sam.pk: 2, alice.pk: 3}
+    assert seen() == (0, True, [0, 1], 1)
 
 
 def test_a_forgotten_person_leaves_numbers_and_no_words(question):

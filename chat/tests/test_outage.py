@@ -12,6 +12,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from websockets.asyncio.client import connect
 
+from chat.consumer.database import Database
+from chat.consumer.writer import Item, Writer
 from chat.models import Message, Part
 from chat.services import open_thread
 from chat.tests.serving import Visitor, database_url, run, serving, token_of, visiting
@@ -218,22 +220,47 @@ def test_more_sockets_than_allowed_are_turned_away(server, pair):
     assert run(story()) == 4029
 
 
+def test_what_the_writer_has_no_room_for_is_unavailable_and_not_written(pair, settings):
+    settings.CHAT_WRITER_QUEUE = 2
+    gate = asyncio.Event()
+
+    class Slow:
+        async def fetch(self, statement, arguments):
+            await gate.wait()
+            raise psycopg.OperationalError("gone")
+
+    async def story():
+        asker = Asker()
+        writer = Writer(Slow(), lambda new, moved: None)
+        items = [Item(asker, str(pair[2].pk), str(pair[0].pk), f"c{n}", "x", None) for n in range(4)]
+        taken = [writer.submit(items[0])]
+        await asyncio.sleep(0)  # it is on its way into the database
+        taken += [writer.submit(item) for item in items[1:]]
+        gate.set()
+        await writer.drain()
+        return taken, [(one["code"], one["clientId"], one["retryAfter"]) for one in asker.heard]
+
+    taken, heard = run(story())
+    assert taken == [True, True, True, False]
+    assert heard == [("unavailable", f"c{n}", 1.0) for n in range(3)]
+
+
+class Asker:
+    """Stands for a socket."""
+
+    def __init__(self):
+        self.heard = []
+
+    def push(self, text):
+        self.heard.append(json.loads(text))
+
+    def refuse(self, code, message, **more):
+        self.heard.append({"type": "ERROR", "code": code} | more)
+
+
 def test_one_poisoned_message_takes_no_other_with_it(pair, monkeypatch):
     """A body that the database refuses, past all validation, among others in one commit."""
-    from chat.consumer.database import Database
-    from chat.consumer.writer import Item, Writer
-
     alice, _, thread = pair
-
-    class Asker:
-        def __init__(self):
-            self.heard = []
-
-        def push(self, text):
-            self.heard.append(json.loads(text))
-
-        def refuse(self, code, message, **more):
-            self.heard.append({"type": "ERROR", "code": code} | more)
 
     async def story():
         database, asker, casts = Database(), Asker(), []

@@ -7,7 +7,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from chat.models import Message
-from chat.tests.serving import in_thread, run, token_of, visiting
+from chat.services import tickets
+from chat.services.people import block
+from chat.tests.serving import in_thread, run, serving, token_of, visiting
+from core.auth import read_access_token
 from core.rls import as_system
 from users.models import AuthMethod, RevokedReason
 from users.sessions import open_session, revoke
@@ -97,6 +100,48 @@ def test_the_subprotocol_and_the_header_carry_a_token_too(server, pair):
             assert json.loads(await link.recv())["type"] == "READY"
 
     run(story())
+
+
+def test_no_log_of_the_server_holds_a_token(pair, tmp_path):
+    """Not even with the access log that production switches off."""
+    alice, _, _ = pair
+    token = token_of(alice)
+    ticket, _ = tickets.mint(user_id=alice.pk, session_id=read_access_token(token).session_id)
+    log = tmp_path / "log"
+
+    async def story(server):
+        for query in (f"token={token}", f"ticket={ticket}", f"token={token[:-4]}zzzz"):
+            async with connect(f"{server.url}?{query}") as link:
+                await link.recv() if "zzzz" not in query else await link.wait_closed()
+
+    with log.open("wb") as output, serving("--log-level", "info", "--access-log", output=output) as server:
+        run(story(server))
+    text = log.read_text(encoding="utf-8")
+    assert text.count("/chat/ws") >= 3  # it does log them
+    assert [word for word in (token, ticket, token[:40], "zzzz") if word in text] == []
+
+
+def test_two_who_block_each_other_are_refused_and_read_on(server, pair):
+    alice, tara, thread = pair
+    tokens = token_of(alice), token_of(tara)
+
+    async def story():
+        async with visiting(server, tokens[0]) as a, visiting(server, tokens[1]) as t:
+            await a.send(thread.pk, "Buy now!")
+            row = await in_thread(lambda: block(user_id=tara.pk, other_id=alice.pk))
+            for one in (a, t):
+                refused = await one.send(thread.pk, "Well?", clientId="w")
+                assert (refused["code"], refused["clientId"]) == ("forbidden", "w")
+            await in_thread(lambda: unblock(row))
+            assert (await a.send(thread.pk, "Sorry."))["seq"] == 2
+
+    run(story())
+    assert list(Message.objects.order_by("seq").values_list("body", flat=True)) == ["Buy now!", "Sorry."]
+
+
+def unblock(row):
+    with as_system("a test"):
+        row.tombstone()
 
 
 def test_a_page_from_elsewhere_is_refused_with_403(server, pair):

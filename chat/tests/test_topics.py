@@ -3,10 +3,9 @@
 import time
 
 import pytest
+from procrastinate.contrib.django import app
 
 from chat.tests.serving import in_thread, run, token_of, visiting
-from core.rls import as_system
-from core.testing.jobs import run_jobs
 from garage.tests.making import garage_plugs, make_backup, make_vehicle
 from telematics.tests.making import drive
 from tests.cast import make_user
@@ -36,8 +35,7 @@ def test_the_owner_watches_a_flash_and_a_stranger_does_not(server, plugs, client
         assert client.post(f"{JOBS}{job['id']}/events/", body).status_code == 200
 
     def flashed():
-        with as_system("the jobs are looked for"):
-            run_jobs()
+        app.tasks["garage.prepare_flash"].func(job["id"])
         tell("started")
         tell("progress", percent=40)
         tell("verifying")

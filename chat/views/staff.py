@@ -55,8 +55,8 @@ class DeskView(StaffView):
         return request.user if isinstance(request.user, User) else None
 
 
-def shown(rows: list[Thread]) -> list[dict[str, Any]]:
-    """Threads with what only staff see."""
+def shown(rows: list[Any]) -> list[dict[str, Any]]:
+    """Threads of `selectors.desk` with what only staff see."""
     answers = []
     for row, answer in zip(rows, selectors.shown(rows, None), strict=True):
         about = selectors.about(row)

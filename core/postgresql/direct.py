@@ -58,6 +58,7 @@ class Statement:
 
     def _run(self, values: Values) -> tuple[PGresult, abc.Transformer]:
         wrapper = connections[DEFAULT_DB_ALIAS]  # once: the look-up costs a tenth of a statement
+        wrapper.close_if_health_check_failed()  # as a cursor does
         wrapper.ensure_connection()
         wrapper.validate_no_broken_transaction()
         link: Any = wrapper.connection

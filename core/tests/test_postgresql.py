@@ -122,6 +122,16 @@ def test_it_begins_the_transaction_that_it_is_the_first_of():
         assert TRANSACTION.row({}) != first
 
 
+def test_a_statement_finds_a_new_connection_when_the_server_ended_the_last():
+    """As the first statement of a request: the login of a route that has no transaction of its own."""
+    connection.health_check_enabled, connection.health_check_done = True, False
+    with connections.create_connection("default").cursor() as other:
+        other.execute("SET ROLE NONE")
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [server_of(connection)])
+        other.connection.close()
+    assert ADD.rows({"a": 1, "b": 2, "word": None}) == [(3, 1, None)]
+
+
 def test_it_runs_outside_of_transactions_too():
     assert TRANSACTION.row({}) != TRANSACTION.row({})
 

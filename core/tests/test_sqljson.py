@@ -32,15 +32,6 @@ def test_a_text_comes_out_as_it_went_in(word):
     assert made(sqljson.json_object({"a": sqljson.text("r.a")}), "%s::varchar", [word]) == {"a": word}
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.lists(words, max_size=3))
-@example([])
-@example([""])
-def test_so_do_arrays_of_texts(several):
-    made_of = sqljson.json_object({"a": sqljson.texts("r.a")})
-    assert made(made_of, "%s::varchar[]", [several]) == {"a": several}
-
-
 @pytest.mark.parametrize(
     "value, sql, expected",
     [
@@ -49,7 +40,6 @@ def test_so_do_arrays_of_texts(several):
         (sqljson.bare("r.a"), "NULL::integer", None),
         (sqljson.bare("r.a"), "NULL::boolean", None),
         (sqljson.text("r.a"), "NULL::varchar", None),
-        (sqljson.texts("r.a"), "NULL::varchar[]", None),
         (sqljson.any_value("r.a"), "1.50::numeric", 1.5),
         (sqljson.any_value("r.a"), "'NaN'::numeric", "NaN"),
         (sqljson.any_value("r.a"), "NULL::numeric", None),
@@ -69,13 +59,6 @@ def test_so_do_arrays_of_texts(several):
 )
 def test_values_of_all_kinds(value, sql, expected):
     assert made(sqljson.json_object({"a": value}), sql) == {"a": expected}
-
-
-def test_an_object_in_an_object():
-    nested = sqljson.json_object(
-        {"a": sqljson.bare("r.a"), "inner": {"b": sqljson.bare("r.a")}, "c": [(True, "1")]}
-    )
-    assert made(nested, "7") == {"a": 7, "inner": {"b": 7}, "c": 1}
 
 
 def test_more_values_than_a_function_takes():

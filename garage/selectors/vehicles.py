@@ -10,67 +10,40 @@ from uuid import UUID
 
 from django.db import connection
 
-from core.files.services import public_address
+from core.files.services import CLAIM_SQL, public_address
 from core.ids import uuid7
 from core.postgresql.direct import Statement
 from core.rls import as_system
-from core.sqljson import Value, any_value, bare, json_object, plain, text, texts, uuid
 from garage.models import ReadingSource, Vehicle
 
 _NOWHERE = UUID(int=0)
 
 
-def _instant(column: str) -> Value:
-    written = f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-    return plain(f"replace({written}, '.000000Z', 'Z')")
+def _instant(column: str) -> str:
+    text = f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+    return f"replace({text}, '.000000Z', 'Z')"
 
 
-def _number(column: str) -> Value:
-    return any_value(f"trim_scale({column})")
+def _number(column: str) -> str:
+    return f"trim_scale({column})"
 
 
 # `v` is a row of the table. %(photo)s is the address of a photo whose id is the nil UUID.
-VEHICLE_JSON = json_object(
-    {
-        "id": uuid("v.id"),
-        "user": uuid("v.owner_id"),
-        "nickname": text("v.nickname"),
-        "vin": text("v.vin"),
-        "vin_notes": texts("v.vin_notes"),
-        "make": text("v.make"),
-        "model": text("v.model"),
-        "trim": text("v.trim"),
-        "year": bare("v.year"),
-        "license_plate": text("v.license_plate"),
-        "odometer_km": _number("v.odometer_km"),
-        "odometer": _number("v.odometer_km"),
-        "fuel_type": text("v.fuel_type"),
-        "dongle_id": text("v.dongle_id"),
-        "dongle_connection_type": text("v.dongle_connection_type"),
-        "vehicle_model_id": uuid("v.vehicle_model_id", nullable=True),
-        "ecu": {
-            "family": text("v.ecu_family"),
-            "hardware": text("v.ecu_hardware"),
-            "software": text("v.ecu_software"),
-            "calibration_id": text("v.ecu_calibration_id"),
-        },
-        "engine": {
-            "displacement_cc": _number("v.engine_displacement_cc"),
-            "cylinders": bare("v.engine_cylinders"),
-            "stroke": bare("v.engine_stroke"),
-            "aspiration": text("v.engine_aspiration"),
-            "redline_rpm": bare("v.engine_redline_rpm"),
-            "compression": _number("v.engine_compression"),
-            "injector_cc_min": _number("v.engine_injector_cc_min"),
-        },
-        "mods": texts("v.mods"),
-        "notes": text("v.notes"),
-        "photo": any_value(f"replace(%(photo)s::text, '{_NOWHERE}', v.photo_file_id::text)"),
-        "created_at": _instant("v.created_at"),
-        "updated_at": _instant("v.updated_at"),
-        "rev": bare("v.rev"),
-    }
-)
+VEHICLE_JSON = f"""json_build_object(
+ 'id', v.id, 'user', v.owner_id, 'nickname', v.nickname, 'vin', v.vin, 'vin_notes', v.vin_notes,
+ 'make', v.make, 'model', v.model, 'trim', v.trim, 'year', v.year, 'license_plate', v.license_plate,
+ 'odometer_km', {_number("v.odometer_km")}, 'odometer', {_number("v.odometer_km")}, 'fuel_type', v.fuel_type,
+ 'dongle_id', v.dongle_id, 'dongle_connection_type', v.dongle_connection_type,
+ 'vehicle_model_id', v.vehicle_model_id,
+ 'ecu', json_build_object('family', v.ecu_family, 'hardware', v.ecu_hardware, 'software', v.ecu_software,
+  'calibration_id', v.ecu_calibration_id),
+ 'engine', json_build_object('displacement_cc', {_number("v.engine_displacement_cc")},
+  'cylinders', v.engine_cylinders, 'stroke', v.engine_stroke, 'aspiration', v.engine_aspiration,
+  'redline_rpm', v.engine_redline_rpm, 'compression', {_number("v.engine_compression")},
+  'injector_cc_min', {_number("v.engine_injector_cc_min")}),
+ 'mods', v.mods, 'notes', v.notes,
+ 'photo', replace(%(photo)s::text, '{_NOWHERE}', v.photo_file_id::text),
+ 'created_at', {_instant("v.created_at")}, 'updated_at', {_instant("v.updated_at")}, 'rev', v.rev)::text"""
 
 _ONE = Statement(f"""
 SELECT v.rev, {VEHICLE_JSON} FROM garage_vehicle v
@@ -133,19 +106,31 @@ def dongle_is_elsewhere(dongle_id: str, vehicle_id: UUID) -> bool:
 # -- The statements of services/vehicles.py
 
 
-def insert_vehicle(columns: Mapping[str, Any]) -> tuple[Shown, UUID | None] | None:
-    """One new row, and its first reading; None when the id is taken. Second: the model that the catalogue knows."""
+class Made(NamedTuple):
+    """A new row, the model that the catalogue knows, and what `core.files.judge_claim` wants to know of the photo."""
+
+    row: Shown
+    vehicle_model_id: UUID | None
+    photo: str | None
+
+
+def insert_vehicle(columns: Mapping[str, Any]) -> Made | None:
+    """One new row, and its first reading; None when the id is taken. Make, model and fuel may come from the catalogue."""
     row = _insert(tuple(sorted(columns))).row({**columns, **_extras(ReadingSource.OWNER)})
-    return (Shown(*row[:2]), row[2]) if row else None
+    return Made(Shown(*row[:2]), *row[2:]) if row else None
 
 
 class Changed(NamedTuple):
-    """What was there (`old_rev`), and what it became; `rev` None: a condition did not hold, nothing was written."""
+    """What was there (`old_rev`), and what it became; `rev` None: a condition did not hold, nothing was written.
+
+    photo: what `core.files.judge_claim` wants to know of a given one.
+    """
 
     old_rev: int
     rev: int | None
     json: str | None
     vehicle_model_id: UUID | None
+    photo: str | None
 
 
 def update_vehicle(
@@ -196,11 +181,27 @@ def _value(column: str) -> str:
     return bound
 
 
+# What the catalogue says of the model of a new vehicle, for columns that were not given. A model that it doesn't
+# know leaves them empty, and the caller refuses.
+_BY_MODEL = {
+    "make": "(SELECT b.name FROM garage_vehiclebrand b JOIN known ON known.brand_id = b.id)",
+    "model": "(SELECT name FROM known)",
+    "fuel_type": "(SELECT fuel_type FROM known)",
+}
+
+
 @lru_cache(maxsize=256)
 def _insert(given: tuple[str, ...]) -> Statement:
     values = {name: _value(name) if name in given else default for name, default in _defaults().items()}
+    known = ""
+    if "vehicle_model_id" in given:
+        known = """known AS (
+ SELECT m.* FROM garage_vehiclemodel m WHERE m.id = %(vehicle_model_id)s::uuid AND m.deleted_at IS NULL), """
+        absent = _BY_MODEL.keys() - set(given)
+        values |= {name: f"coalesce({_BY_MODEL[name]}, {_defaults()[name]})" for name in absent}
+    claimed, told = _claim(given)
     return Statement(f"""
-WITH v AS (
+WITH {known}{claimed}v AS (
  INSERT INTO garage_vehicle ({", ".join(values)}) VALUES ({", ".join(values.values())})
  ON CONFLICT (id) DO NOTHING RETURNING *
 ), reading AS (
@@ -208,7 +209,15 @@ WITH v AS (
  SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, clock_timestamp(), %(source)s::varchar, ''
    FROM v WHERE v.odometer_km IS NOT NULL
 )
-SELECT v.rev, {VEHICLE_JSON}, v.vehicle_model_id FROM v""")
+SELECT v.rev, {VEHICLE_JSON}, v.vehicle_model_id, {told} FROM v""")
+
+
+def _claim(given: tuple[str, ...], owner: str = "owner_id") -> tuple[str, str]:
+    """The part that claims the photo, if there is one, and what it says."""
+    if "photo_file_id" not in given:
+        return "", "NULL::text"
+    part = CLAIM_SQL.format(file="%(photo_file_id)s::uuid", owner=f"%({owner})s::uuid")
+    return f"claimed AS ({part}), ", "(SELECT told FROM claimed)"
 
 
 @lru_cache(maxsize=256)
@@ -222,8 +231,9 @@ def _update(columns: tuple[str, ...]) -> Statement:
  INSERT INTO garage_odometerentry (id, owner_id, vehicle_id, reading_km, read_at, source, note)
  SELECT %(reading_id)s::uuid, v.owner_id, v.id, v.odometer_km, clock_timestamp(), %(source)s::varchar, ''
    FROM v JOIN old USING (id) WHERE v.odometer_km <> COALESCE(old.odometer_km, -1))"""
+    claimed, told = _claim(columns, "owner")
     return Statement(f"""
-WITH old AS (
+WITH {claimed}old AS (
  SELECT o.id, o.rev, o.odometer_km FROM garage_vehicle o
   WHERE o.id = %(id)s::uuid AND o.owner_id = %(owner)s::uuid AND o.deleted_at IS NULL FOR UPDATE
 ), v AS (
@@ -231,7 +241,7 @@ WITH old AS (
   WHERE t.id = old.id AND old.rev = COALESCE(%(demanded)s::bigint, old.rev) {rises}
  RETURNING t.*
 ){reading}
-SELECT old.rev, v.rev, CASE WHEN v.id IS NOT NULL THEN {VEHICLE_JSON} END, v.vehicle_model_id
+SELECT old.rev, v.rev, CASE WHEN v.id IS NOT NULL THEN {VEHICLE_JSON} END, v.vehicle_model_id, {told}
   FROM old LEFT JOIN v ON true""")
 
 

@@ -1,5 +1,6 @@
 """The owner's log. Each row names a vehicle of the caller; what it cost is minor units and a currency, or neither."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,12 +12,13 @@ from core import clock
 from core.fields import InstantField, StrictCharField, VisibleField
 from core.serializers import StrictModelSerializer, StrictSerializer
 from garage.models import Document, FuelUp, Mod, OdometerEntry, Reminder, ServiceRecord, Vehicle
-from garage.models.choices import FuelUnit
+from garage.models.choices import FuelUnit, ReadingSource
 from garage.reminding import Due, urgency
 from garage.serializers.vehicle import KilometresField, OptionalText
 
 MOST_MINOR = 10**13
 FIRST_DAY = date(1885, 1, 1)
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LAST_DAY = date(2200, 12, 31)
 
 
@@ -232,6 +234,36 @@ class OdometerSerializer(StrictModelSerializer[OdometerEntry]):
         model = OdometerEntry
         fields = ["id", "vehicle_id", "reading_km", "read_at", "source", "note", *KEPT]
         read_only_fields = fields
+
+
+class ReadAtField(InstantField):
+    """An instant (ISO 8601), or a day, which counts from its first second in UTC; not in the future."""
+
+    default_error_messages = {"future": "This lies in the future.", "range": "This is no day of a vehicle."}
+
+    def to_internal_value(self, value: Any) -> Any:
+        text = str(value).strip()
+        at = super().to_internal_value(f"{text}T00:00:00Z" if DAY.fullmatch(text) else value)
+        if at > clock.now():
+            self.fail("future")
+        if at.date() < FIRST_DAY:
+            self.fail("range")
+        return at
+
+
+class ReadingInput(StrictSerializer):
+    """One reading of the past, as a row of a table."""
+
+    id = serializers.UUIDField(required=False)
+    vehicle_id = VisibleField(Vehicle, source="vehicle")
+    read_at = ReadAtField()
+    reading_km = KilometresField()
+    source = serializers.ChoiceField(choices=ReadingSource.choices, default=ReadingSource.OWNER)  # type: ignore[assignment]  # a column of that name
+    note = StrictCharField(required=False, allow_blank=True, max_length=200)
+
+    def validate_source(self, value: str) -> str:
+        """Only a correction means more than that the owner typed it in."""
+        return value if value == ReadingSource.CORRECTION else ReadingSource.OWNER
 
 
 class SpanQuery(StrictSerializer):

@@ -19,7 +19,7 @@ from rest_framework.serializers import BaseSerializer
 
 from core.errors import DomainError, Invalid, ValueTaken, constraint_errors
 from garage.models import Document, FuelUp, Mod, OdometerEntry, Reminder, ServiceRecord, Vehicle
-from garage.services.log import learn_from
+from garage.services.log import claim_paper, learn_from
 from garage.services.vehicles import create_vehicle
 
 MAX_ROWS: Final = 5000
@@ -55,22 +55,24 @@ KINDS: Final[Mapping[str, tuple[Any, tuple[str, ...]]]] = {
             "id", "vehicle_id", "title", "due_on", "due_odometer_km", "every_months", "every_km", "notes",
         ),
     ),
+    # A file doesn't fit into a table: `file_id` names one that its owner has uploaded already.
+    "documents": (
+        Document,
+        ("id", "vehicle_id", "title", "kind", "issued_on", "expires_on", "file_id", "notes"),
+    ),
 }  # fmt: skip
+READING_COLUMNS: Final = ("id", "vehicle_id", "read_at", "reading_km", "source", "note")
 VEHICLE_COLUMNS: Final = (
     "id", "nickname", "vin", "make", "model", "trim", "year", "license_plate", "odometer_km", "fuel_type",
     "dongle_id", "dongle_connection_type", "vehicle_model_id", "ecu_family", "ecu_hardware", "ecu_software",
     "ecu_calibration_id", "engine_displacement_cc", "engine_cylinders", "engine_stroke", "engine_aspiration",
     "engine_redline_rpm", "engine_compression", "engine_injector_cc_min", "mods", "notes",
 )  # fmt: skip
-# What goes out: all that comes in, and what only the house writes or whose file a table can't carry.
+# What goes out is all that comes in.
 EXPORTED: Final[Mapping[str, tuple[Any, tuple[str, ...]]]] = {
     **KINDS,
     "vehicles": (Vehicle, VEHICLE_COLUMNS),
-    "documents": (
-        Document,
-        ("id", "vehicle_id", "title", "kind", "issued_on", "expires_on", "file_id", "notes"),
-    ),
-    "odometer-entries": (OdometerEntry, ("id", "vehicle_id", "read_at", "reading_km", "source", "note")),
+    "odometer-entries": (OdometerEntry, READING_COLUMNS),
 }
 
 
@@ -182,7 +184,7 @@ def import_rows(
     model, columns = KINDS[kind]
     rows = parse(text, columns)
     visible = {row.pk: row for row in Vehicle.objects.visible_to(user)}
-    context = {"request": _Caller(user), "visible_rows": {Vehicle: visible}}
+    context = {"request": Caller(user), "visible_rows": {Vehicle: visible}}
     result = Imported()
     new: list[Any] = []
     for row in rows:
@@ -190,10 +192,11 @@ def import_rows(
         if vehicle_id is not None:
             row.setdefault("vehicle_id", str(vehicle_id))
         form: Any = serializer(data=row, context=context)
-        if form.is_valid():
-            new.append(model(owner=user, **form.validated_data))
+        problem = None if form.is_valid() else messages(form.errors)
+        if problem := problem or _paper_missing(user, form.validated_data):
+            result.errors[line] = problem
         else:
-            result.errors[line] = _messages(form.errors)
+            new.append(model(owner=user, **form.validated_data))
     if result.errors and not skip_errors and not dry_run:
         raise ImportRefused(fields={"rows": result.errors})
     known = set(model.objects.filter(pk__in=[row.pk for row in new]).values_list("pk", flat=True))
@@ -202,6 +205,15 @@ def import_rows(
     if not dry_run:
         _write(model, fresh)
     return result
+
+
+def _paper_missing(user: Any, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A row may name a file, if it is its owner's and was uploaded as a document."""
+    try:
+        claim_paper(user.pk, values.get("file_id"))
+    except Invalid as problem:
+        return problem.fields
+    return None
 
 
 def import_vehicles(
@@ -237,9 +249,9 @@ def _add_vehicle(
 ) -> dict[str, Any] | None:
     """What is wrong with the row, or nothing."""
     words = [word.strip() for word in row.get("mods", "").split(LIST_SIGN.strip()) if word.strip()]
-    form: Any = serializer(data={**row, "mods": words}, context={"request": _Caller(user)})
+    form: Any = serializer(data={**row, "mods": words}, context={"request": Caller(user)})
     if not form.is_valid():
-        return _messages(form.errors)
+        return messages(form.errors)
     if Vehicle.objects.history_of(user).filter(pk=form.validated_data.get("id")).exists():
         result.unchanged += 1
         return None
@@ -257,7 +269,9 @@ def _add_vehicle(
 
 
 @dataclass(frozen=True, slots=True)
-class _Caller:
+class Caller:
+    """Whom serializers ask for, where no request is at hand."""
+
     user: Any
 
 
@@ -274,7 +288,7 @@ def _write(model: Any, rows: list[Any]) -> None:
             learn_from(row)
 
 
-def _messages(errors: Any) -> dict[str, Any]:
+def messages(errors: Any) -> dict[str, Any]:
     return {
         name: [str(text) for text in told if isinstance(text, ErrorDetail)] for name, told in errors.items()
     }

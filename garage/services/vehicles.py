@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from core import audit, clock
 from core.errors import Invalid, NotFound, PreconditionFailed
-from core.files.services import claim
+from core.files.services import judge_claim
 from core.ids import uuid7
 from core.models import FilePurpose
 from garage.errors import IdTaken, OdometerFell
-from garage.models import ReadingSource, Vehicle, VehicleModel
+from garage.models import ReadingSource
 from garage.selectors.vehicles import Shown, insert_vehicle, shown, update_vehicle
 from garage.vin import decode_vin, year_note
 
@@ -25,7 +27,6 @@ def create_vehicle(owner_id: UUID, given: Mapping[str, Any]) -> Shown:
     columns.pop("odometer_correction", None)
     _name_it(columns)
     _pair_dongle(columns)
-    _claim_photo(owner_id, columns)
     columns["vin_notes"] = notes_on(columns.get("vin") or "", columns.get("year"))
     made = insert_vehicle(columns)
     if made is None:
@@ -33,8 +34,8 @@ def create_vehicle(owner_id: UUID, given: Mapping[str, Any]) -> Shown:
         if before is None:
             raise IdTaken
         return before
-    _demand_known_model(columns, made[1])
-    return made[0]
+    _judge(columns, made.vehicle_model_id, made.photo)
+    return made.row
 
 
 def edit_vehicle(
@@ -48,9 +49,8 @@ def edit_vehicle(
     columns.pop("id", None)
     corrects = columns.pop("odometer_correction", False)
     _pair_dongle(columns)
-    _claim_photo(owner_id, columns)
-    if columns.keys() & {"vin", "year"}:
-        columns["vin_notes"] = notes_on(*_vin_and_year(owner_id, vehicle_id, columns))
+    if "vin" in columns:
+        columns["vin_notes"] = notes_on(columns["vin"], columns.get("year"))
     for name in ("make", "model"):
         if columns.get(name) == "":
             raise Invalid(fields={name: ["This field may not be blank."]})
@@ -60,8 +60,9 @@ def edit_vehicle(
         raise NotFound
     if changed.rev is None or changed.json is None:
         raise PreconditionFailed if rev is not None and changed.old_rev != rev else OdometerFell
-    _demand_known_model(columns, changed.vehicle_model_id)
-    return Shown(changed.rev, changed.json)
+    _judge(columns, changed.vehicle_model_id, changed.photo)
+    row = Shown(changed.rev, changed.json)
+    return _renoted(owner_id, row) if columns.keys() & {"vin", "year"} else row
 
 
 def notes_on(vin: str, year: int | None) -> list[str]:
@@ -92,18 +93,12 @@ def unlink_dongle(owner_id: UUID, vehicle_id: UUID) -> Shown:
 
 
 def _name_it(columns: dict[str, Any]) -> None:
-    """Make, model and fuel by the catalogue, where only its id was given. Raises Invalid."""
+    """Make and model are left to the catalogue where its id is given, else demanded. Raises Invalid."""
     missing = [name for name in ("make", "model") if not columns.get(name)]
-    if missing and (model_id := columns.get("vehicle_model_id")):
-        known = VehicleModel.objects.live().select_related("brand").filter(pk=model_id).first()
-        if known is None:
-            raise Invalid(fields=_NO_MODEL)
-        columns["make"] = columns.get("make") or known.brand.name
-        columns["model"] = columns.get("model") or known.name
-        columns.setdefault("fuel_type", known.fuel_type)
-        return
-    if missing:
+    if missing and not columns.get("vehicle_model_id"):
         raise Invalid(fields={name: [_MISSING] for name in missing})
+    for name in missing:
+        columns.pop(name, None)
 
 
 def _pair_dongle(columns: dict[str, Any]) -> None:
@@ -112,26 +107,25 @@ def _pair_dongle(columns: dict[str, Any]) -> None:
         columns["dongle_connection_type"] = ""
 
 
-def _claim_photo(owner_id: UUID, columns: Mapping[str, Any]) -> None:
-    if file_id := columns.get("photo_file_id"):
+def _judge(columns: Mapping[str, Any], model_id: UUID | None, photo: str | None) -> None:
+    """What the statement found on its way: a model of the catalogue, a photo of the owner's. Raises Invalid."""
+    if columns.get("vehicle_model_id") and model_id is None:
+        raise Invalid(fields=_NO_MODEL)
+    if columns.get("photo_file_id"):
         try:
-            claim(owner_id, file_id, purpose=FilePurpose.PHOTO)
+            judge_claim(photo, purpose=FilePurpose.PHOTO)
         except Invalid as problem:
             raise Invalid(fields={"photo": problem.fields["file_id"]}) from None
 
 
-def _demand_known_model(columns: Mapping[str, Any], written: UUID | None) -> None:
-    """The statement looks the model up itself; a stranger to the catalogue has become null. Raises Invalid."""
-    if columns.get("vehicle_model_id") and written is None:
-        raise Invalid(fields=_NO_MODEL)
-
-
-def _vin_and_year(owner_id: UUID, vehicle_id: UUID, columns: Mapping[str, Any]) -> tuple[str, int | None]:
-    """What will stand together after the change; the half that does not change is read."""
-    if columns.keys() >= {"vin", "year"}:
-        return columns["vin"], columns["year"]
-    rows = Vehicle.objects.live().filter(pk=vehicle_id, owner_id=owner_id)
-    row = rows.select_for_update().values("vin", "year").first()
-    if row is None:
-        raise NotFound
-    return columns.get("vin", row["vin"]), columns.get("year", row["year"])
+def _renoted(owner_id: UUID, row: Shown) -> Shown:
+    """VIN and year speak together: where one of them was left as it was, the notes may have to follow."""
+    record = orjson.loads(row.json)
+    notes = notes_on(record["vin"], record["year"])
+    if notes == record["vin_notes"]:
+        return row
+    changed = update_vehicle(
+        owner_id, UUID(record["id"]), {"vin_notes": notes}, rev=None, source=ReadingSource.OWNER
+    )
+    assert changed is not None and changed.rev is not None and changed.json is not None  # noqa: S101, PT018 -- locked
+    return Shown(changed.rev, changed.json)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ids import uuid7
-from garage.models import FuelUp, OdometerEntry, ServiceRecord, Vehicle
+from core.testing.files import upload
+from garage.models import Document, FuelUp, OdometerEntry, ServiceRecord, Vehicle
 from garage.services.tables import KINDS, harmless, plain
 from garage.tests.making import make_vehicle
 from garage.tests.test_log import ROWS, made
@@ -117,14 +118,28 @@ def test_vehicles_with_mistakes_do_not_come_in(alice):
     assert list(brought(alice, "vehicles", many).json()["fields"]) == ["csv"]
 
 
-@pytest.mark.parametrize("kind", ["documents", "odometer-entries"])
-def test_what_only_goes_out(kind, alice, bob, bike):
-    made(alice, "documents", bike)
-    assert alice.patch(f"{BASE}vehicles/{bike.pk}/", {"odometer_km": 10_001}).status_code == 200
-    (row,) = rows_of(alice.get(f"{BASE}{kind}/export.csv?vehicle_id={bike.pk}"))
-    assert row["vehicle_id"] == str(bike.pk)
-    assert rows_of(bob.get(f"{BASE}{kind}/export.csv")) == []
-    assert brought(alice, kind, "id\n").status_code == 404
+def test_a_paper_comes_in_without_its_file_or_with_one_s_own(alice, bob, bike, tmp_path, settings):
+    """A table carries no bytes: `file_id` names a document that was uploaded, and only one's own."""
+    settings.MEDIA_ROOT = tmp_path
+    papers = "title,kind,expires_on,file_id\n"
+    pdf = {"purpose": "document", "content_type": "application/pdf", "filename": "paper.pdf"}
+    own, theirs = (upload(client, b"%PDF-1.4 paper", **pdf)["id"] for client in (alice, bob))
+    backup = upload(alice, b"bytes", purpose="ecu_backup")["id"]
+    query = f"vehicle_id={bike.pk}"
+    text = f"{papers}Insurance,insurance,2027-01-01,\nReceipt,receipt,,{own}\n"
+    assert brought(alice, "documents", text, query).json() == {"created": 2, "unchanged": 0, "errors": {}}
+    rows = Document.objects.order_by("title").values_list("title", "kind", "file_id")
+    assert [(title, kind, file and str(file)) for title, kind, file in rows] == [
+        ("Insurance", "insurance", None), ("Receipt", "receipt", str(own)),
+    ]  # fmt: skip
+    wrong = f"{papers}A,other,,{theirs}\nB,other,,{backup}\nC,other,,x\nD,other,2027-13-01,\nE,paper,,\n"
+    refused = brought(alice, "documents", wrong, query)
+    told = refused.json()["fields"]["rows"]
+    assert {line: sorted(fields) for line, fields in told.items()} == {
+        "2": ["file_id"], "3": ["file_id"], "4": ["file_id"], "5": ["expires_on"], "6": ["kind"],
+    }  # fmt: skip
+    assert told["2"]["file_id"] == ["There is no such file."]
+    assert Document.objects.count() == 2
 
 
 def test_a_foreign_table_without_ids_goes_to_one_vehicle(alice, bike):

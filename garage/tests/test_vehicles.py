@@ -114,6 +114,39 @@ def test_create_and_patch_cost_two_statements(alice):
     assert len(told) == 2
 
 
+def test_a_catalogue_model_a_photo_a_vin_cost_no_more(alice):
+    known = known_model()
+    picture = upload(alice, PNG, filename="bike.png", content_type="image/png", purpose="photo")["id"]
+    with statements() as told:
+        answer = alice.post(GARAGE, {"vehicle_model_id": str(known.pk), "photo": picture})
+    bike = answer.json()
+    assert (answer.status_code, len(told)) == (201, 2)
+    assert (bike["make"], bike["model"], bike["fuel_type"]) == (known.brand.name, known.name, known.fuel_type)
+    for patch in ({"photo": picture}, {"year": 2019}, {"vin": "JYARM33E0KA000001"}, {"year": 2020}):
+        with statements() as told:
+            assert alice.patch(f"{GARAGE}{bike['id']}/", patch).status_code == 200
+        assert len(told) == 2, patch
+
+
+def test_vin_and_year_speak_together_whichever_is_changed(alice):
+    """A VIN of model year 2019: the note comes and goes with the year, and with the VIN."""
+    bike = made(alice, year=2019, vin="JYARM33E0KA000001")
+    assert not any("model year" in note for note in bike["vin_notes"])
+    path = f"{GARAGE}{bike['id']}/"
+    for patch, noted in (
+        ({"year": 2005}, True),
+        ({"nickname": "Still"}, True),
+        ({"year": 2020}, False),
+        ({"year": 2006}, True),
+        ({"vin": ""}, False),
+        ({"vin": "JYARM33E0KA000001"}, True),
+        ({"vin": "JYARM33E0KA000001", "year": 2019}, False),
+    ):
+        body = alice.patch(path, patch).json()
+        assert any("model year" in note for note in body["vin_notes"]) is noted, patch
+        assert alice.get(path).json() == body
+
+
 def test_pages_follow_each_other(alice):
     names = [row.nickname for row in make_vehicles(make_user("alice"), 5)][::-1]
     seen, url = [], f"{GARAGE}?page_size=2"

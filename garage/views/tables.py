@@ -19,9 +19,17 @@ from core.parsers import read_bounded
 from core.renderers import Json
 from core.serializers import StrictSerializer
 from garage.models import Vehicle
-from garage.serializers.log import FuelUpSerializer, ModSerializer, ReminderSerializer, ServiceSerializer
+from garage.serializers.log import (
+    DocumentSerializer,
+    FuelUpSerializer,
+    ModSerializer,
+    ReadingInput,
+    ReminderSerializer,
+    ServiceSerializer,
+)
 from garage.serializers.vehicle import FlatVehicleSerializer
-from garage.services.tables import EXPORTED, export, import_rows, import_vehicles
+from garage.services.readings import import_readings
+from garage.services.tables import EXPORTED, Imported, export, import_rows, import_vehicles
 
 MAX_BODY = 2 * 1024 * 1024  # bytes
 MAX_EXPORT = 50_000  # rows
@@ -30,6 +38,7 @@ SERIALIZERS: dict[str, Any] = {
     "fuel-ups": FuelUpSerializer,
     "mods": ModSerializer,
     "reminders": ReminderSerializer,
+    "documents": DocumentSerializer,
 }
 ONE_VEHICLE = OpenApiParameter("vehicle_id", OpenApiTypes.UUID, description="Only of this vehicle.")
 
@@ -142,12 +151,23 @@ class ImportView(APIView):
         form.is_valid(raise_exception=True)
         asked = form.validated_data
         vehicle = asked.pop("vehicle", None)
-        result = import_rows(
+        result = self.bring(
             user=request.user,
-            kind=self.kind,
             text=str(request.data or ""),
-            serializer=SERIALIZERS[self.kind],
             vehicle_id=vehicle.pk if vehicle else None,
             **asked,
         )
         return Response(ImportOutput(result).data)
+
+    def bring(self, **asked: Any) -> Imported:
+        return import_rows(kind=self.kind, serializer=SERIALIZERS[self.kind], **asked)
+
+
+class ImportReadingsView(ImportView):
+    """`garage/odometer-entries/import/`: readings of the past, each between the one before and the one after it.
+
+    A lower one needs the source `correction`.
+    """
+
+    def bring(self, **asked: Any) -> Imported:
+        return import_readings(serializer=ReadingInput, **asked)

@@ -82,7 +82,7 @@ class ChurnCard:
         now = clock.now()
         since = now - timedelta(days=30)
         ended, before = churned(since, now)
-        if not before and not ended:
+        if not Membership.objects.filter(started_at__isnull=False).exists():
             return []
         share = f"{100 * ended / before:.1f} %" if before else "-"
         return [

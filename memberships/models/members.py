@@ -184,6 +184,11 @@ class MembershipInvoice(Record):
         return f"{self.get_kind_display()}, {self.plan}"
 
     @property
+    def keeps_cycle(self) -> bool:
+        """Is it a step up for the rest of a cycle that the gateway charges?"""
+        return self.kind == InvoiceKind.UPGRADE and self.period_end == self.old_period_end is not None
+
+    @property
     def due_minor(self) -> int:
         """What is to pay; nothing where the credit covers the price."""
         return max(0, int(self.price_minor - self.credit_minor))

@@ -30,6 +30,7 @@ from memberships.services.lives import (
     KIND,
     alone,
     become,
+    carry_plan,
     drop_subscription,
     live_of,
     new_invoice,
@@ -156,14 +157,21 @@ def change(
 
 
 def _upgrade_invoice(row: Membership, plan: Plan) -> MembershipInvoice:
-    """The step up at today's credit; the same one while both stay."""
-    now = clock.now()
+    """The step up at today's credit; the same one while both stay.
+
+    A whole new period, or, where the gateway charges the next cycle, what is left of the present one at the new price:
+    then the cycle stays, and no day is paid for twice.
+    """
+    now, price, until = clock.now(), plan.price_minor, period_end(clock.now(), plan.interval, clock.now().day)
     worth = 0
     if row.period_start and row.period_end:
         worth = credit(row.price_minor, row.period_start, row.period_end, now)
+        rest = credit(plan.price_minor, row.period_start, row.period_end, now)
+        if standing.can_carry(row, plan) and rest > 0:
+            price, until = rest, row.period_end
     found = open_invoice(row)
     if found and found.kind == InvoiceKind.UPGRADE:
-        same = (found.plan_id, found.price_minor, found.credit_minor) == (plan.pk, plan.price_minor, worth)
+        same = (found.plan_id, found.price_minor, found.credit_minor) == (plan.pk, price, worth)
         if same:
             return found
     void_open_invoice(row)
@@ -171,11 +179,12 @@ def _upgrade_invoice(row: Membership, plan: Plan) -> MembershipInvoice:
         row,
         InvoiceKind.UPGRADE,
         plan,
+        price_minor=price,
         credit_minor=worth,
         old_plan=row.plan,
         old_period_end=row.period_end,
         period_start=now,
-        period_end=period_end(now, plan.interval, now.day),
+        period_end=until,
     )
 
 
@@ -197,7 +206,10 @@ def _schedule(row: Membership, term: Term, plan: Plan, user: User, accepted: Col
     if after is None:
         raise MembershipNotActive
     void_open_invoice(row)
-    drop_subscription(row, at_period_end=True)  # it would go on charging the old price
+    if standing.can_carry(row, plan):
+        carry_plan(row)
+    else:
+        drop_subscription(row, at_period_end=True)  # it would go on charging the old price
     become(row, after, told_until=None)
 
 
@@ -206,6 +218,7 @@ def _take_back_change(row: Membership, term: Term) -> None:
     if row.next_plan_id is None or after is None:
         raise SamePlan
     void_open_invoice(row)
+    carry_plan(row)
     become(row, after, told_until=None)
 
 

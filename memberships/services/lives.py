@@ -30,6 +30,7 @@ from payments.services import cancel_order
 KIND = "membership"
 GATEWAY_LAG = DAY  # a charge at the end of a period is told of some hours later
 CANCEL_SUBSCRIPTION = "memberships.cancel_subscription"
+CARRY_PLAN = "memberships.carry_plan"
 _PLANS = {"plan": "plan_id", "next_plan": "next_plan_id"}
 _WRITTEN = tuple(_PLANS.get(one.name, one.name) for one in fields(Term) if one.name != "created_at")
 
@@ -153,11 +154,16 @@ def drop_subscription(row: Membership, *, at_period_end: bool = False) -> None:
         row.subscription = None
 
 
+def carry_plan(row: Membership) -> None:
+    """Its gateway is told, by a job, which plan to charge from the next cycle on: whatever holds when the job looks."""
+    if row.subscription_id is not None:
+        enqueue(CARRY_PLAN, lock=f"membership:{row.pk}", membership_id=str(row.pk))
+
+
 def new_invoice(row: Membership, kind: InvoiceKind, plan: Any, **terms: Any) -> MembershipInvoice:
-    """What is to pay next, at the plan's price of today."""
-    made: MembershipInvoice = MembershipInvoice.objects.create(
-        membership=row, plan=plan, kind=kind, price_minor=plan.price_minor, currency=plan.currency, **terms
-    )
+    """What is to pay next, at the plan's price of today where the terms say no other."""
+    terms = {"price_minor": plan.price_minor, "currency": plan.currency} | terms
+    made: MembershipInvoice = MembershipInvoice.objects.create(membership=row, plan=plan, kind=kind, **terms)
     return made
 
 

@@ -14,6 +14,7 @@ from memberships.models import EndReason, InvoiceKind, InvoiceStatus, Membership
 from memberships.services.lives import (
     KIND,
     become,
+    carry_plan,
     drop_subscription,
     locked_alone,
     open_invoice,
@@ -82,28 +83,38 @@ def settle_invoice(membership_id: UUID) -> bool:
 def apply_paid(row: Membership, invoice: MembershipInvoice, payment_id: UUID | None) -> bool:
     """Under the membership's lock: one invoice is paid; False when the membership can't take it any more."""
     now, term = clock.now(), term_of(row)
+    if invoice.keeps_cycle and (row.subscription_id is None or invoice.old_period_end != row.period_end):
+        invoice.status = (
+            InvoiceStatus.VOID
+        )  # the rest of a cycle that is over, or that nobody goes on charging
+        invoice.save(update_fields=["status"])
+        return False
     start, until = _period(row, term, invoice, now)
     if invoice.kind == InvoiceKind.UPGRADE:
-        after = upgraded(term, now, rules(), plan=invoice.plan_id, end=until)
+        after = upgraded(term, now, rules(), plan=invoice.plan_id, end=until, start=start)
     else:
         after = paid(term, now, rules(), start=start, end=until)
     if after is None:
         return False
-    _mark_paid(invoice, payment_id, start, until)
-    drop_subscription(row)  # who pays by an order renews by orders
+    _mark_paid(invoice, payment_id, now if invoice.keeps_cycle else start, until)
+    if invoice.keeps_cycle:
+        carry_plan(row)
+    else:
+        drop_subscription(row)  # who pays by an order renews by orders
     begin(row, after, invoice, start)
     return True
 
 
 def begin(row: Membership, term: Term, invoice: MembershipInvoice, start: Any) -> None:
     """The paid period runs, at its own plan and price."""
-    anchor = row.anchor_day if start == row.period_end else start.day
+    goes_on = start == row.period_end or invoice.keeps_cycle
+    anchor = row.anchor_day if goes_on else start.day
     row.plan = invoice.plan
     become(
         row,
         term,
         plan_id=invoice.plan_id,
-        price_minor=invoice.price_minor,
+        price_minor=invoice.plan.price_minor if invoice.keeps_cycle else invoice.price_minor,
         currency=invoice.currency,
         interval=invoice.plan.interval,
         anchor_day=anchor,
@@ -113,6 +124,8 @@ def begin(row: Membership, term: Term, invoice: MembershipInvoice, start: Any) -
 
 def _period(row: Membership, term: Term, invoice: MembershipInvoice, now: Any) -> tuple[Any, Any]:
     """The paid period; a stretch after a halt, a first and an upgraded one begin today."""
+    if invoice.keeps_cycle:
+        return row.period_start, invoice.period_end
     start = now if invoice.kind == InvoiceKind.UPGRADE else next_start(term, now, rules())
     fresh = start == now
     return start, period_end(start, invoice.plan.interval, start.day if fresh else row.anchor_day)
@@ -179,10 +192,10 @@ def take_back(membership_id: UUID, *, full: bool) -> None:
         until = invoice.period_end
         if not term.live or (until and row.period_end and until <= now and until < row.period_end):
             return  # a period of long ago, and another one was paid since
-        drop_subscription(row)
         if invoice.old_plan is not None and not charged_back:
             _step_down(row, invoice, invoice.old_plan)
             return
+        drop_subscription(row)
         reason = EndReason.CHARGED_BACK if charged_back else EndReason.REFUNDED
         after = end(term, now, rules(), reason=reason)
         if after is not None:
@@ -192,11 +205,15 @@ def take_back(membership_id: UUID, *, full: bool) -> None:
 def _step_down(row: Membership, upgrade: MembershipInvoice, old: Plan) -> None:
     """An upgrade is undone: the plan, price and period from before it."""
     void_open_invoice(row)
+    if upgrade.keeps_cycle:
+        carry_plan(row)
+    else:
+        drop_subscription(row)
     row.plan, row.next_plan, row.period_end = old, None, upgrade.old_period_end
-    before = MembershipInvoice.objects.filter(membership=row, status=InvoiceStatus.PAID, plan=old)
-    row.price_minor = (
-        before.order_by("-paid_at").values_list("price_minor", flat=True).first() or row.price_minor
-    )
+    paid_ones = MembershipInvoice.objects.filter(membership=row, status=InvoiceStatus.PAID, plan=old)
+    before = paid_ones.order_by("-paid_at").first()
+    if before is not None:
+        row.price_minor, row.period_start = before.price_minor, before.period_start or row.period_start
     row.save()
     settle_time(row)
 

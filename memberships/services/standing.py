@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core import clock
+from core import audit, clock
 from core.refs import Ref
 from core.rls import as_system
 from memberships.calendar import period_end
@@ -17,6 +17,9 @@ from memberships.models import InvoiceKind, InvoiceStatus, Membership, Membershi
 from memberships.services.lives import (
     KIND,
     become,
+    carry_plan,
+    drop_subscription,
+    locked,
     locked_alone,
     new_invoice,
     rules,
@@ -24,14 +27,19 @@ from memberships.services.lives import (
     void_open_invoice,
 )
 from memberships.services.paying import begin
-from payments.errors import GatewayDeclined
+from memberships.states import LIVE
+from payments.errors import GatewayDeclined, NotSupported
 from payments.models import GatewaySubscription, Payment, SubscriptionStatus
 from payments.selectors import choose_gateway
-from payments.services import subscriptions
+from payments.services import refund, subscriptions
 from users.models import User
 
 CYCLES = {"week": 520, "month": 120, "quarter": 40, "year": 10}  # ten years, as long as Razorpay allows
 AT_GATEWAYS = {"week", "month", "year"}  # intervals that gateways know
+CHANGEABLE = {
+    SubscriptionStatus.AUTHENTICATED,
+    SubscriptionStatus.ACTIVE,
+}  # in others gateways refuse a change
 OVER = {SubscriptionStatus.CANCELLED, SubscriptionStatus.COMPLETED, SubscriptionStatus.EXPIRED}
 
 
@@ -92,6 +100,59 @@ def _plan_there(plan: Plan, gateway: str | None) -> str:
         return PlanAtGateway.objects.get(**terms).gateway_plan_id
 
 
+def can_carry(row: Membership, plan: Plan) -> bool:
+    """Would the gateway that renews this membership charge another plan from the next cycle on?
+
+    It keeps its cycles, so the interval must be the same.
+    """
+    if row.subscription is None or plan.interval != row.interval or plan.interval not in AT_GATEWAYS:
+        return False
+    return row.subscription.status in CHANGEABLE and subscriptions.can_change(row.subscription)
+
+
+def carry(membership_id: UUID) -> None:
+    """Let the gateway charge what the membership wants from the next cycle on; call it outside transactions.
+
+    Where the gateway says no (how this one is paid, its state), the standing order ends with the paid period and our
+    own job sells the next. Raises GatewayUnavailable when it has to be tried again.
+    """
+    with as_system("memberships are kept for all"):
+        rows = Membership.objects.select_related("plan", "next_plan", "subscription")
+        row = rows.filter(pk=membership_id, status__in=LIVE, subscription__isnull=False).first()
+        now_charged = _plan_of(row.subscription.gateway, row.subscription.gateway_plan_id) if row else None
+    if row is None or row.subscription.status in OVER:
+        return
+    wanted: Plan = row.next_plan or row.plan
+    try:
+        if wanted == now_charged:
+            subscriptions.keep_plan(row.subscription)
+        else:
+            there = _plan_there(wanted, row.subscription.gateway)
+            subscriptions.change_plan(row.subscription, plan_id=there, amount_minor=wanted.price_minor)
+    except (GatewayDeclined, NotSupported):
+        _let_go(membership_id, row.subscription_id)
+
+
+def _let_go(membership_id: UUID, subscription_id: UUID) -> None:
+    """The standing order can't be changed: it ends with what is paid."""
+    with as_system("memberships are kept for all"):
+        row = locked(membership_id)
+        if row is not None and row.subscription_id == subscription_id:
+            drop_subscription(row, at_period_end=True)
+            row.told_until = None  # the next period is for sale now, and they must hear of it
+            row.save(update_fields=["subscription", "told_until"])
+            audit.record("membership.gateway_keeps_no_plan", target=row.pk)
+
+
+def _plan_of(gateway: str, gateway_plan_id: str) -> Plan | None:
+    """Our plan that a gateway knows by this id."""
+    found = PlanAtGateway.objects.select_related("plan").filter(
+        gateway=gateway, gateway_plan_id=gateway_plan_id
+    )
+    known = found.first()
+    return known.plan if known else None
+
+
 def stop(subscription_id: UUID, *, at_period_end: bool) -> None:
     """End a standing order at its gateway, outside transactions; one that is over already is fine.
 
@@ -135,27 +196,64 @@ def charged(membership_id: UUID, payment_id: UUID, until: datetime | None) -> bo
         begins = next_start(term, now, rules())
         ends = until or period_end(begins, row.interval, row.anchor_day)
         after = paid(term, now, rules(), start=begins, end=ends)
+        charged_plan = _plan_of(payment.gateway, payment.gateway_plan_id) or row.plan
         if after is None:
-            return term.live and _out_of_order(row, payment)
+            return term.live and _out_of_order(row, payment, charged_plan)
+        if charged_plan.pk not in {row.plan_id, row.next_plan_id}:
+            return _of_another_plan(row)
         void_open_invoice(row)
-        kind = InvoiceKind.RENEWAL if row.started_at else InvoiceKind.FIRST
-        invoice = _charged_invoice(row, kind, payment, begins, ends)
+        wanted: Plan = row.next_plan or row.plan
+        invoice = _charged_invoice(row, payment, wanted, begins, ends)
+        if charged_plan != wanted:  # the change came too late for this cycle
+            _give_difference(invoice, payment)
+            carry_plan(row)
         begin(row, after, invoice, begins)
         return True
 
 
+def _of_another_plan(row: Membership) -> bool:
+    """The gateway charged a plan that the member neither has nor wants any more: it goes back, and no more of them."""
+    drop_subscription(row)
+    row.save(update_fields=["subscription"])
+    return False
+
+
+def _give_difference(invoice: MembershipInvoice, payment: Payment) -> None:
+    """The larger plan was charged once more: the member has the smaller one, at its price."""
+    above = int(payment.worth_minor - invoice.plan.price_minor)
+    if above > 0:
+        refund(
+            payment=payment,
+            amount_minor=above,
+            reason="The smaller plan costs less",
+            key=f"plan-{payment.pk}",
+        )
+        invoice.price_minor = invoice.plan.price_minor
+        invoice.save(update_fields=["price_minor"])
+
+
 def _charged_invoice(
-    row: Membership, kind: InvoiceKind, payment: Payment, start: datetime | None, end: datetime | None
+    row: Membership,
+    payment: Payment,
+    plan: Plan,
+    start: datetime | None = None,
+    end: datetime | None = None,
 ) -> MembershipInvoice:
-    invoice = new_invoice(row, kind, row.plan)
-    invoice.price_minor = payment.worth_minor  # what was agreed, whatever the plan costs by now
-    invoice.status, invoice.paid_at, invoice.payment_id = InvoiceStatus.PAID, clock.now(), payment.pk
-    invoice.period_start, invoice.period_end = start, end
-    invoice.save()
-    return invoice
+    """Paid from its first moment on: another one may be open. The price is what was agreed, whatever it is by now."""
+    return new_invoice(
+        row,
+        InvoiceKind.RENEWAL if row.started_at else InvoiceKind.FIRST,
+        plan,
+        price_minor=payment.worth_minor,
+        status=InvoiceStatus.PAID,
+        paid_at=clock.now(),
+        payment_id=payment.pk,
+        period_start=start,
+        period_end=end,
+    )
 
 
-def _out_of_order(row: Membership, payment: Payment) -> bool:
+def _out_of_order(row: Membership, payment: Payment, plan: Plan) -> bool:
     """A charge of a period that is covered: the news of a later one came first, or it is one too many."""
     charged = MembershipInvoice.objects.filter(
         membership=row,
@@ -164,7 +262,7 @@ def _out_of_order(row: Membership, payment: Payment) -> bool:
     )
     if charged.count() >= _periods(row):
         return False
-    _charged_invoice(row, InvoiceKind.RENEWAL, payment, None, None)
+    _charged_invoice(row, payment, plan)
     return True
 
 

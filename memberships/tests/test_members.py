@@ -416,10 +416,11 @@ def test_at_the_counter(client_for, alice, plans):
 
 
 def test_benefits_by_code(alice, plans):
-    make_member(alice, "plus")
+    row = make_member(alice, "plus")
     asked = {code: plug.value_for(alice) for code, plug in benefits.items()}
     assert asked == {
         "membership_tier": "plus",
+        "membership_period_start": row.period_start,
         "offer_tiers": ["plus"],
         "included_services": ["wash"],
         "assistant_quota": 500,

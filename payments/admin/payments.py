@@ -114,7 +114,8 @@ class PaymentAdmin(MoneyAdmin):
     date_hierarchy = "created_at"
     fields = (
         ("description", "user", "gateway"),
-        ("amount", "taken", "returned", "earner"),
+        ("amount", "taken", "returned"),
+        "earner",
         ("shown_status", "honoured", "review_reason"),
         ("created_at", "expires_at", "captured_at"),
         "gateway_order_id",

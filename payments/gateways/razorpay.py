@@ -71,7 +71,7 @@ class Session(requests.Session):
 
 class Razorpay:
     name = "razorpay"
-    can = Capabilities(subscriptions=True, transfers=True, minimums={"INR": 100})
+    can = Capabilities(subscriptions=True, plan_changes=True, transfers=True, minimums={"INR": 100})
 
     @property
     def enabled(self) -> bool:
@@ -171,6 +171,18 @@ class Razorpay:
         body = {"cancel_at_cycle_end": at_period_end}
         return wire.read_subscription(
             _call(lambda client: client.subscription.cancel(_safe(subscription_id), body))
+        )
+
+    def change_plan(self, subscription_id: str, *, plan_id: str) -> SeenSubscription:
+        """At the end of the cycle: at once, Razorpay would charge or give back a difference of its own reckoning."""
+        body = {"plan_id": plan_id, "schedule_change_at": "cycle_end", "customer_notify": True}
+        return wire.read_subscription(
+            _call(lambda client: client.subscription.edit(_safe(subscription_id), body))
+        )
+
+    def keep_plan(self, subscription_id: str) -> SeenSubscription:
+        return wire.read_subscription(
+            _call(lambda client: client.subscription.cancel_scheduled_changes(_safe(subscription_id), {}))
         )
 
     # -- Money to payees (Route)

@@ -55,6 +55,7 @@ class Payment(Record):
         related_name="payments",
     )
     gateway = models.CharField(max_length=20)
+    gateway_plan_id = models.CharField(max_length=64, blank=True, help_text="Of a subscription's charge.")
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     description = models.CharField(max_length=200)

@@ -24,7 +24,10 @@ class SubscriptionStatus(models.TextChoices):
 
 
 class GatewaySubscription(Record):
-    """A standing order at the gateway for a thing that is paid again and again (a membership)."""
+    """A standing order at the gateway for a thing that is paid again and again (a membership).
+
+    `gateway_plan_id` and `amount_minor` are those of the newest cycle that we heard of.
+    """
 
     subject_kind = models.CharField(max_length=40)
     subject_id = models.UUIDField()
@@ -41,6 +44,16 @@ class GatewaySubscription(Record):
     period_start = models.DateTimeField(null=True, blank=True)
     period_end = models.DateTimeField(null=True, blank=True)
     short_url = models.CharField(max_length=300, blank=True)
+    terms = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What its payer agreed to: amounts a period by plan at the gateway.",
+    )
+    next_gateway_plan_id = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="The plan that the gateway was asked to charge from the next cycle on.",
+    )
 
     class Subscriptions(ScopedQuerySet["GatewaySubscription"]):
         owner_path = "user"
@@ -64,6 +77,10 @@ class GatewaySubscription(Record):
     @property
     def target(self) -> Ref:
         return Ref(self.subject_kind, self.subject_id)
+
+    def agreed(self, gateway_plan_id: str) -> int:
+        """What a cycle of that plan costs, minor units; of an unknown one what the newest cycle does."""
+        return int(self.terms.get(gateway_plan_id, self.amount_minor))
 
 
 class PayoutAccount(Record):

@@ -1,15 +1,16 @@
 """Standing orders at the gateway, for things that are paid again and again."""
 
+from contextlib import suppress
 from typing import Any
 
 from core.ids import uuid7
 from core.refs import Ref
 from core.rls import as_system
 from payments import states
-from payments.errors import NotSupported, UnknownOrder
+from payments.errors import GatewayDeclined, NotSupported, UnknownOrder
 from payments.models import GatewayPayment, GatewaySubscription, Payment, SubscriptionStatus
 from payments.outside import gateway_named
-from payments.ports import SeenPayment, SeenSubscription, SubscriptionGateway, subscribers
+from payments.ports import SeenPayment, SeenSubscription, SubscriptionGateway, gateways, subscribers
 from payments.selectors import choose_gateway
 from payments.services.again import again
 from payments.services.settling import apply
@@ -56,6 +57,7 @@ def subscribe(
             gateway_subscription_id=seen.id,
             gateway_plan_id=plan_id,
             amount_minor=amount_minor,
+            terms={plan_id: amount_minor},
             currency=currency,
             description=description[:200],
             short_url=seen.short_url,
@@ -68,6 +70,41 @@ def cancel(subscription: GatewaySubscription, *, at_period_end: bool) -> Gateway
     _, service = _service(subscription.gateway)
     seen = service.cancel_subscription(subscription.gateway_subscription_id, at_period_end=at_period_end)
     return settle_subscription(gateway=subscription.gateway, seen=seen, source="api")
+
+
+def can_change(subscription: GatewaySubscription) -> bool:
+    """Does its gateway know how to change the plan of a subscription? One of them may still be refused."""
+    return gateways[subscription.gateway].can.plan_changes
+
+
+def change_plan(subscription: GatewaySubscription, *, plan_id: str, amount_minor: int) -> GatewaySubscription:
+    """Charge another plan from the next cycle on; call it outside transactions, the same again is fine.
+
+    What was agreed is written down first, so that a charge finds its price whatever becomes of the answer. Raises
+    GatewayDeclined where this one can't be changed, GatewayUnavailable when it has to be tried again.
+    """
+    with as_system("payment rows are written by the till alone"):
+        rows: Any = GatewaySubscription.objects.select_for_update(no_key=True)
+        row: GatewaySubscription = rows.get(pk=subscription.pk)
+        row.terms = {row.gateway_plan_id: row.amount_minor} | row.terms | {plan_id: amount_minor}
+        row.next_gateway_plan_id = plan_id
+        row.save(update_fields=["terms", "next_gateway_plan_id"])
+    _, service = _service(row.gateway)
+    service.change_plan(row.gateway_subscription_id, plan_id=plan_id)
+    return row
+
+
+def keep_plan(subscription: GatewaySubscription) -> None:
+    """Take back a change that was asked for; call it outside transactions. Fine where none is waiting any more."""
+    if not subscription.next_gateway_plan_id:
+        return
+    _, service = _service(subscription.gateway)
+    with suppress(GatewayDeclined):  # it never arrived, or its cycle has begun: then a charge tells
+        service.keep_plan(subscription.gateway_subscription_id)
+    with as_system("payment rows are written by the till alone"):
+        GatewaySubscription.objects.filter(
+            pk=subscription.pk, next_gateway_plan_id=subscription.next_gateway_plan_id
+        ).update(next_gateway_plan_id="")
 
 
 def settle_subscription(
@@ -88,7 +125,7 @@ def settle_subscription(
                 raise UnknownOrder
             _move(row, seen)
             if charge is not None and charge.status in {"captured", "refunded"}:
-                _charge(row, charge, source)
+                _charge(row, charge, seen.plan_id or row.gateway_plan_id, source)
             return row
 
     return again(deed)
@@ -115,12 +152,20 @@ def _move(row: GatewaySubscription, seen: SeenSubscription) -> None:
         row.status = seen.status
     if longer:
         row.period_start, row.period_end = seen.period_start, seen.period_end
+        if seen.plan_id in row.terms:
+            row.gateway_plan_id, row.amount_minor = seen.plan_id, row.agreed(seen.plan_id)
+            if row.next_gateway_plan_id == seen.plan_id:
+                row.next_gateway_plan_id = ""
     if moved or longer:
-        row.save(update_fields=["status", "period_start", "period_end"])
+        row.save(
+            update_fields=[
+                "status", "period_start", "period_end", "gateway_plan_id", "amount_minor", "next_gateway_plan_id",
+            ]
+        )  # fmt: skip
         subscribers[row.subject_kind].changed(row.subject_id, row.status, row.period_end)
 
 
-def _charge(row: GatewaySubscription, charge: SeenPayment, source: str) -> None:
+def _charge(row: GatewaySubscription, charge: SeenPayment, plan_id: str, source: str) -> None:
     """One paid period is one payment; the amount is compared with what was agreed."""
     if GatewayPayment.objects.filter(gateway=row.gateway, gateway_payment_id=charge.id).exists():
         return
@@ -132,7 +177,8 @@ def _charge(row: GatewaySubscription, charge: SeenPayment, source: str) -> None:
         user_id=row.user_id,
         subscription=row,
         gateway=row.gateway,
-        amount_minor=row.amount_minor,
+        gateway_plan_id=plan_id,
+        amount_minor=row.agreed(plan_id),
         currency=row.currency,
         description=row.description,
         receipt=str(identity),

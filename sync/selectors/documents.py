@@ -31,9 +31,9 @@ EMPTY = {  # what a client fills a new column with
 }
 
 
-CHUNK = (
-    16  # documents in one value: half a megabyte as one text is copied four times, each time into new memory
-)
+# Documents in one value: half a megabyte as one text is copied four times, each time into new memory.
+CHUNK = 16
+MANY = 64 * 37  # characters of ids from which on that pays
 
 
 class Told(NamedTuple):
@@ -74,7 +74,10 @@ def by_ids(
     if not wanted:
         return {}
     chosen = {name: filters.get(name, {}) for name in wanted}
-    statement = _of_ids(tuple((name, tuple(sorted(each))) for name, each in chosen.items()), documents)
+    chunked = any(len(ids) > MANY for ids in wanted.values())
+    statement = _of_ids(
+        tuple((name, tuple(sorted(each))) for name, each in chosen.items()), documents, chunked
+    )
     values: dict[str, Any] = {"me": user_id}
     for number, (name, ids) in enumerate(wanted.items()):
         values[f"ids{number}"] = ids
@@ -83,7 +86,8 @@ def by_ids(
     found = dict.fromkeys(wanted, 0)
     for key, told, many in statement.texts(values):
         name = key.decode()
-        chunks[name].append(told)
+        if told:
+            chunks[name].append(told)
         found[name] += int(many)
     return {name: _told(b",".join(chunks[name]), found[name], ids) for name, ids in wanted.items()}
 
@@ -98,13 +102,14 @@ def _told(updated: bytes, many: int, ids: str) -> Told:
 
 
 @lru_cache(maxsize=256)
-def _of_ids(wanted: tuple[tuple[str, tuple[str, ...]], ...], documents: bool) -> Statement:
-    """The statement for these collections, each with the names of its filters."""
+def _of_ids(wanted: tuple[tuple[str, tuple[str, ...]], ...], documents: bool, chunked: bool) -> Statement:
+    """The statement for these collections, each with the names of its filters; in chunks for many records."""
     parts = []
     for number, (name, filters) in enumerate(wanted):
         plug = collections[name]
         where = conditions(plug, filters, number, live=not documents)
-        parts.append((_documents if documents else _changes)(name, plug, number, where))
+        write = _documents if documents else _changes if chunked else _few_changes
+        parts.append(write(name, plug, number, where))
     return Statement("\nUNION ALL\n".join(parts))
 
 
@@ -115,6 +120,13 @@ def _changes(name: str, plug: Collection, number: int, where: str) -> str:
    FROM (SELECT {document(plug)} AS doc, row_number() OVER () AS place
            FROM {plug.table} AS r WHERE r.id = ANY(%(ids{number})s::uuid[]) AND {where}) AS d
   GROUP BY d.place / {CHUNK})"""
+
+
+def _few_changes(name: str, plug: Collection, number: int, where: str) -> str:
+    """The same at once."""
+    return f"""
+(SELECT '{name}', string_agg({document(plug)}, ','), count(*)
+   FROM {plug.table} AS r WHERE r.id = ANY(%(ids{number})s::uuid[]) AND {where})"""
 
 
 def _documents(name: str, plug: Collection, number: int, where: str) -> str:

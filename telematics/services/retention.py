@@ -67,8 +67,8 @@ class KeptTelemetry:
             return None
         many = "1 vehicle" if lost["vehicles"] == 1 else f"{lost['vehicles']} vehicles"
         return Shortfall(
-            f"samples of {many} from {lost['first']:%d %b %Y} to {until:%d %b %Y} will be deleted when the plan begins "
-            f"({days} days are kept, now {now_days}). Days and trips stay.",
+            f"samples of {many} from {lost['first']:%d %b %Y} to {until:%d %b %Y} will be deleted: "
+            f"days kept are {days}, now {now_days}. Summaries of days and trips stay.",
             final=False,
         )
 

@@ -323,14 +323,14 @@ def test_a_smaller_plan_names_the_samples_that_would_go(bike, alice, monkeypatch
         assert (found.final, found.text) == (
             False,
             f"samples of 1 vehicle from {NOW - timedelta(days=400):%d %b %Y} to {NOW - timedelta(days=365):%d %b %Y} "
-            "will be deleted when the plan begins (365 days are kept, now 730). Days and trips stay.",
+            "will be deleted: days kept are 365, now 730. Summaries of days and trips stay.",
         )
         assert meter.shortfall(alice, 500, NOW) is None
         assert meter.shortfall(alice, 3_650, NOW) is None
         assert (
             meter.shortfall(alice, 400, NOW + timedelta(days=10)).final is False
         )  # by then they are old enough
-        assert f"({FREE_DAYS} days are kept" in meter.shortfall(alice, None, NOW).text
+        assert f"days kept are {FREE_DAYS}" in meter.shortfall(alice, None, NOW).text
         assert meter.shortfall(make_user("bob"), None, NOW) is None
 
 

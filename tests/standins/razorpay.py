@@ -42,7 +42,7 @@ class Trap:
     times: int = 1
 
 
-@dataclass
+@dataclass(repr=False)  # hypothesis prints its arguments, and books grow long
 class Razorpay:
     key_id: str = "rzp_test_standin"
     key_secret: str = "checkout-secret-of-the-standin"
@@ -215,9 +215,46 @@ class Razorpay:
         found = self._get(self.subscriptions, subscription_id)
         if found["status"] in {"cancelled", "completed"}:
             raise Refused("Subscription is not cancellable in its present state.")
-        if not body.get("cancel_at_cycle_end"):
+        if body.get("cancel_at_cycle_end"):
+            found["_ends"] = True
+        else:
             found["status"] = "cancelled"
         return found
+
+    def change_subscription(self, subscription_id, *, body, **_):
+        """As the documents say: only a running one, only to a plan of the same period; live when the cycle ends."""
+        found, plan = (
+            self._get(self.subscriptions, subscription_id),
+            self._get(self.plans, body.get("plan_id")),
+        )
+        if found["status"] not in {"authenticated", "active"}:
+            raise Refused("Subscription is not in authenticated or active state.")
+        if found.get("_method") == "upi":
+            raise Refused("Subscription cannot be updated when payment mode is upi")
+        if plan["period"] != self.plans[found["plan_id"]]["period"]:
+            raise Refused("The plan of another period cannot be linked.")
+        if body.get("schedule_change_at") != "cycle_end":
+            raise Refused("This stand-in reckons no differences.")
+        found["has_scheduled_changes"], found["_next_plan"] = True, plan["id"]
+        return found
+
+    def cancel_changes(self, subscription_id, **_):
+        found = self._get(self.subscriptions, subscription_id)
+        if not found.get("has_scheduled_changes"):
+            raise Refused("There is no pending update for this subscription.")
+        found["has_scheduled_changes"], found["_next_plan"] = False, None
+        return found
+
+    def next_cycle(self, subscription_id):
+        """A cycle ends: what was scheduled is live; the plan that is charged now, None where nothing is."""
+        with self.lock:
+            found = self.subscriptions[subscription_id]
+            if found.get("_ends") or found["status"] not in {"created", "authenticated", "active"}:
+                found["status"] = "cancelled"
+                return None
+            found["plan_id"] = found.pop("_next_plan", None) or found["plan_id"]
+            found["has_scheduled_changes"] = False
+            return self.plans[found["plan_id"]]
 
     def create_transfer(self, *, body, **_):
         if not body.get("account", "").startswith("acc_"):
@@ -270,7 +307,9 @@ ROUTES = [
     (f"{V1}/plans", "POST", Razorpay.create_plan),
     (f"{V1}/subscriptions", "POST", Razorpay.create_subscription),
     (f"{V1}/subscriptions{ONE}", "GET", Razorpay.subscription),
+    (f"{V1}/subscriptions{ONE}", "PATCH", Razorpay.change_subscription),
     (f"{V1}/subscriptions{ONE}/cancel", "POST", Razorpay.cancel_subscription),
+    (f"{V1}/subscriptions{ONE}/cancel_scheduled_changes", "POST", Razorpay.cancel_changes),
     (f"{V1}/transfers", "POST", Razorpay.create_transfer),
     (f"{V1}/transfers", "GET", Razorpay.list_transfers),
     (f"{V1}/transfers{ONE}/reversals", "POST", Razorpay.reverse),
@@ -304,7 +343,7 @@ class Handler(BaseHTTPRequestHandler):
         shown = {key: value for key, value in answer.items() if not key.startswith("_")}
         return self.answer(status, json.dumps(shown).encode())
 
-    do_GET = do_POST = handle_one  # noqa: N815 -- the words of http.server
+    do_GET = do_POST = do_PATCH = handle_one  # noqa: N815 -- the words of http.server
 
     def authorize(self):
         given = self.headers.get("Authorization", "").removeprefix("Basic ")

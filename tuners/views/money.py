@@ -40,6 +40,7 @@ class EarningsView(ScopedMixin, ListModelMixin, GenericViewSet[Posting]):
     ordering = "-id"  # made in order of time
 
     def shape(self, rows: Any) -> QuerySet[Posting]:
+        rows = rows.filter(account__code__startswith="payee:")  # rewards stand in their own statement
         return rows.select_related("entry")  # type: ignore[no-any-return]
 
 
