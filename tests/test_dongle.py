@@ -102,7 +102,7 @@ def test_a_drive_over_an_unsteady_network(client_for):
     (trip,) = rider.get(f"/api/v1/telematics/{bike.pk}/trips/").json()["results"]
     assert (trip["start_at"], trip["end_at"]) == ("2026-01-01T10:00:01Z", "2026-01-01T10:04:49Z")
     driven = sum((speed_at(n) + speed_at(n + 1)) / 2 / 3.6 for n in range(1, 289))
-    assert trip["distance_m"] == pytest.approx(driven)
+    assert trip["distance_m"] == pytest.approx(driven, abs=0.05)  # told to 10 cm
     codes = rider.get(f"/api/v1/telematics/{bike.pk}/dtcs/").json()["results"]
     assert {one["code"]: one["cleared_at"] for one in codes} == {
         "P0301": "2026-01-01T10:04:59Z", "U0100": "2026-01-01T10:04:59Z",
