@@ -121,7 +121,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.pages.PagePolicies",
-    "corsheaders.middleware.CorsMiddleware",
+    "core.pages.CorsOfPages",
     "core.middleware.ApiEdgeMiddleware",
     "users.middleware.SessionUseMiddleware",
     "core.pages.PageSessions",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 HEADER = "Idempotency-Key"
+META_KEY = "HTTP_IDEMPOTENCY_KEY"
 KEPT = timedelta(days=7)
 CLAIM = timedelta(seconds=60)
 ANONYMOUS_LENGTH = 16  # a key without an owner must not be guessed
@@ -66,7 +67,7 @@ class Idempotent(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # the key belongs to a person: first who, then what
         deed = getattr(self, "post", None)
-        if request.method == "POST" and deed is not None and HEADER in request.headers:
+        if request.method == "POST" and deed is not None and META_KEY in request.META:
             vars(self)["post"] = partial(self._once, deed)
 
     def idempotency_owner(self, request: Request) -> UUID | None:

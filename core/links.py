@@ -7,6 +7,9 @@ from contextvars import ContextVar
 from django.conf import settings
 from django.http import HttpRequest
 
+MOST_BASES = 64
+_TOLD = ("HTTP_HOST", "HTTP_X_FORWARDED_HOST", "SERVER_NAME", "SERVER_PORT")
+_bases: dict[tuple[str | None, ...], str] = {}
 _request: ContextVar[HttpRequest | None] = ContextVar("request_of_links", default=None)
 
 
@@ -25,6 +28,14 @@ def absolute(path: str) -> str:
     if settings.PUBLIC_URL:
         return f"{settings.PUBLIC_URL}{path}"
     request = _request.get()
-    return (
-        request.build_absolute_uri(path) if request is not None else f"http://localhost:{settings.PORT}{path}"
-    )
+    if request is None:
+        return f"http://localhost:{settings.PORT}{path}"
+    # What the caller wrote (bounded) and how it came; judged by Django once.
+    told = (request.scheme, *map(request.META.get, _TOLD))
+    base = _bases.get(told)
+    if base is None:
+        base = request.build_absolute_uri("/")[:-1]
+        if len(_bases) >= MOST_BASES:
+            _bases.clear()
+        _bases[told] = base
+    return f"{base}{path}"

@@ -39,7 +39,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        offered = request.headers.get("X-Request-ID", "")
+        offered = request.META.get("HTTP_X_REQUEST_ID", "")
         token = _request_id.set(offered if _OFFERED.fullmatch(offered) else uuid7().hex)
         try:
             response = self.get_response(request)

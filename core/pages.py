@@ -5,6 +5,7 @@ A request of the API brings a bearer, no cookies: sessions, logins by cookie and
 
 from typing import Any
 
+from corsheaders.middleware import CorsMiddleware
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
@@ -12,6 +13,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
+from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
 from core.middleware import VERSIONED
@@ -43,6 +45,19 @@ class PagePolicies(CSPMiddleware):
         if not is_api(request) or vars(response).keys() & _OWN_POLICY:
             return super().process_response(request, response)
         response.setdefault(HEADER, self.default)
+        return response
+
+
+class CorsOfPages(CorsMiddleware):
+    """What a browser asks for with a page of another origin; phones and servers send no Origin."""
+
+    async_capable = False
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if "HTTP_ORIGIN" in request.META:
+            return super().__call__(request)
+        response: Any = self.get_response(request)
+        patch_vary_headers(response, ("origin",))  # a cache must not keep it for those who send one
         return response
 
 

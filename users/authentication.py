@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.http import HttpRequest
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.request import Request
 
@@ -50,15 +50,14 @@ class SessionTokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer <access_token>`; revocation, ban and role change count from the next request on."""
 
     def authenticate(self, request: Request) -> tuple[User, Login] | None:
-        words = get_authorization_header(request).split()
-        if not words or words[0].lower() != b"bearer":
+        words = request.META.get("HTTP_AUTHORIZATION", "").split()
+        if not words or words[0].lower() != "bearer":
             return None
         if len(words) != 2:
             raise Unauthenticated("The Authorization header is malformed.", "token_invalid")
-        try:
-            user, login, news = authenticate_token(words[1].decode("ascii"))
-        except UnicodeDecodeError:
-            raise Unauthenticated("This token is not valid.", "token_invalid") from None
+        if not words[1].isascii():
+            raise Unauthenticated("This token is not valid.", "token_invalid")
+        user, login, news = authenticate_token(words[1])
         if news:
             request._request.session_in_use = login  # type: ignore[attr-defined]  # for SessionUseMiddleware
         return user, login

@@ -51,7 +51,7 @@ class VehicleViewSet(SyncedViewSet):
         found = shown(caller_id(request), kwargs["pk"])
         if found is None:
             raise NotFound
-        if request.headers.get("If-None-Match") == (tag := f'"{found.rev}"'):
+        if request.META.get("HTTP_IF_NONE_MATCH") == (tag := f'"{found.rev}"'):
             return Response(status=304, headers={"ETag": tag})
         return self._show(found)
 
@@ -94,7 +94,7 @@ class DecodeVinView(APIView):
 
 def demanded_rev(request: Request) -> int | None:
     """The revision that If-Match names; -1, which no row has, for a tag that is not ours; None for any."""
-    tag = request.headers.get("If-Match")
+    tag = request.META.get("HTTP_IF_MATCH")
     if not tag or tag == "*":
         return None
     number = tag.strip('"')

@@ -68,7 +68,7 @@ class PullView(SyncView):
     def _pull(self, request: Request, data: Any) -> Response:
         asked = read_pull(data, session=_session(request))
         person = _person(request)
-        tag = request.headers.get("If-None-Match")
+        tag = request.META.get("HTTP_IF_NONE_MATCH")
         if tag and nothing_new(asked, person, tag):
             return Response(status=304, headers={"ETag": tag})
         answer = pull(asked, person)
