@@ -17,6 +17,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from core import clock
 
 ALGORITHM, ISSUER = "HS256", "revsync"
+LARGEST_GENERATION = 2**31  # of the column
 _BUSY_LOGINS = threading.BoundedSemaphore(4)
 
 
@@ -74,9 +75,12 @@ def _genuine(token: str, keys: tuple[tuple[str, str], ...]) -> AccessClaims:
             issuer=ISSUER,
             options={"require": ["exp", "sub", "iss"], "verify_exp": False, "verify_iat": False},
         )
-        return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["gen"]), int(claims["exp"]))
+        read = AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["gen"]), int(claims["exp"]))
     except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError):
         raise BadToken from None
+    if abs(read.generation) >= LARGEST_GENERATION:
+        raise BadToken
+    return read
 
 
 def make_refresh_token(session_id: UUID, generation: int) -> str:

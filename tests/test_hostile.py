@@ -100,6 +100,7 @@ CASES = [
     ("sid is null", bearer(ours({"sid": None})), "anyone", 401),
     ("gen is text", bearer(ours({"gen": "many"})), "anyone", 401),
     ("gen beyond the column", bearer(ours({"gen": 2**40})), "anyone", 401),
+    ("gen beyond any column", bearer(ours({"gen": 2**70})), "anyone", 401),
     ("gen is negative", bearer(ours({"gen": -1})), "anyone", 401),
     ("no end", bearer(ours({"exp": None})), "anyone", 401),
     ("end is text", bearer(ours({"exp": "never"})), "anyone", 401),

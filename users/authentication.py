@@ -19,10 +19,10 @@ _COLUMNS = [field.attname for field in User._meta.concrete_fields if field.attna
 _STATEMENT = Statement(f"""
 SELECT {", ".join(f"u.{column}" for column in _COLUMNS)},
        s.aal, GREATEST(s.created_at, s.reauthenticated_at),
-       (s.gen = %(generation)s::integer AND s.acked_gen < s.gen) OR s.last_seen_at < %(now)s::timestamptz - interval '5 minutes',
+       (s.gen = %(generation)s::bigint AND s.acked_gen < s.gen) OR s.last_seen_at < %(now)s::timestamptz - interval '5 minutes',
        set_config('app.user_id', u.id::text, true)
   FROM {AppSession._meta.db_table} s JOIN {User._meta.db_table} u ON u.id = s.user_id
- WHERE s.id = %(session)s::uuid AND u.id = %(user)s::uuid AND s.gen >= %(generation)s::integer AND s.revoked_at IS NULL
+ WHERE s.id = %(session)s::uuid AND u.id = %(user)s::uuid AND s.gen >= %(generation)s::bigint AND s.revoked_at IS NULL
    AND s.idle_expires_at > %(now)s::timestamptz AND s.absolute_expires_at > %(now)s::timestamptz AND u.is_active AND u.deleted_at IS NULL
 """)
 
