@@ -1,5 +1,7 @@
 """Finding tunes: the shelf equals the serializer, pages walk, filters agree with the pure rule."""
 
+import sys
+
 import pytest
 from django.db.utils import ProgrammingError
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +14,7 @@ from garage.tests.making import make_vehicle
 from marketplace.fitment import judge
 from marketplace.models import Compatibility, Listing, Tune
 from marketplace.selectors import tune_page
-from marketplace.selectors.search import Wanted, find_tunes, pages
+from marketplace.selectors.search import Wanted, conditions, find_tunes, pages
 from marketplace.serializers.tunes import CardSerializer
 from marketplace.services import publish_tune, retire_tune, update_tune
 from marketplace.tests.making import MT07, add_version, buy, make_tune
@@ -121,7 +123,8 @@ def test_bad_queries_are_named(query, field, anyone):
 def test_pages_walk_forth_and_back(few, first, ordering, query, anyone, monkeypatch):
     """Found early, or sorted when they are few, or by a walk over the order's index: the same pages."""
     monkeypatch.setattr(pages, "FEW", few)
-    monkeypatch.setattr(pages, "FIRST", first)
+    monkeypatch.setattr(conditions, "FIRST", first)
+    monkeypatch.setattr(conditions, "FIRST_FOR_WORDS", first)
     for number in range(5):
         make_tune(
             title=f"MT07 street {number}", content=b"TUNE %d" % number, price_minor=100 + 100 * (number % 2)
@@ -185,6 +188,27 @@ def test_facets_and_suggestions(shelf, anyone):
     ]
     assert anyone.get("/api/v1/marketplace/suggestions/", {"q": "&| !"}).json()["suggestions"] == []
     assert anyone.get("/api/v1/marketplace/suggestions/", {"q": "y"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "cap, newest, matches, counted",
+    [(1000, 5000, 5, 5), (3, 5000, "3+", 3), (3, 2, "3+", 3), (3, 4, "3+", 3)],
+)
+@pytest.mark.parametrize("ordering", ["-published_at", "price_minor"])
+def test_facets_of_something_common_are_of_the_newest(
+    cap, newest, matches, counted, ordering, anyone, monkeypatch
+):
+    room = sys.modules["marketplace.selectors.search.facets"]  # the package calls its function so
+    monkeypatch.setattr(room, "CAP", cap)
+    monkeypatch.setattr(room, "NEWEST", newest)
+    for number in range(5):
+        make_tune(title=f"MT07 street {number}", content=b"TUNE %d" % number)
+    make_tune(title="Something else", content=b"TUNE 77")
+    query = {"search": "mt07 street", "facets": "true", "page_size": 2, "ordering": ordering}
+    found = anyone.get(TUNES, query).json()
+    assert len(found["results"]) == 2
+    assert found["facets"]["matches"] == matches
+    assert found["facets"]["make"] == [{"value": "Yamaha", "count": counted}]
 
 
 def test_camel_case_is_one_header_away(shelf, anyone):

@@ -80,7 +80,7 @@ def page_bytes(request: Request, view: APIView) -> bytes:
             fields={"cursor": ["This cursor was not made by this list. Start without one."]}
         ) from None
     page = find_tunes(wanted, ordering=ordering, size=size, after=after, count=counted)
-    body = envelope(request, page, facets(wanted) if faceted else None)
+    body = envelope(request, page, facets(wanted, common=page.common) if faceted else None)
     if wants_camel(request.accepted_media_type):
         return Json().render(orjson.loads(body), request.accepted_media_type, {"view": view})
     return body

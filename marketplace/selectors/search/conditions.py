@@ -18,6 +18,7 @@ _ROW = (
 )
 # Years have tokens (marketplace/migrations/0003_shelf.py); the first and the last stand for all beyond them too.
 FIRST_YEAR, LAST_YEAR = 1960, 2040
+FIRST, FIRST_FOR_WORDS = 1000, 200
 # The rule of marketplace/fitment.py: every row that is not a "no". A test compares the two.
 _FITS = """
  AND CASE WHEN c.vehicle_model_id IS NOT NULL AND %s::uuid IS NOT NULL THEN c.vehicle_model_id = %s::uuid
@@ -52,10 +53,14 @@ class Wanted:
     vehicle: Vehicle | None = None
 
     @property
-    def broad(self) -> bool:
-        """Many rows meet this: a page of them stands among the first of any order. Words may be rare or nobody's."""
-        narrow = (self.search, self.model, self.ecu, self.tuner, self.vehicle)
-        return not any(narrow)
+    def first(self) -> int:
+        """So many rows of the order are tried before anything else, as many may meet this.
+
+        Few for words: of common ones a page stands among them, for the others they cost a tenth of a search.
+        """
+        if any((self.model, self.ecu, self.tuner, self.vehicle)):
+            return 0
+        return FIRST_FOR_WORDS if self.search else FIRST
 
     def conditions(self) -> list[Condition]:
         """SQL and its parameters; those that an index serves come first."""

@@ -13,7 +13,6 @@ from core.postgresql.direct import Statement, statement
 from marketplace.selectors.search.conditions import Condition, Wanted
 
 FEW = 2000  # so many candidates are sorted; when there are more, the order's index is walked
-FIRST = 1000  # so many rows of the order are tried before anything else, for conditions that many rows meet
 MAX_COUNT = 1000
 
 # Name in the API -> column and its type.
@@ -47,12 +46,16 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """rows: JSON texts joined by commas. next, previous: cursors, or None at the ends. count: None if not asked."""
+    """rows: JSON texts joined by commas. next, previous: cursors, or None at the ends. count: None if not asked.
+
+    common: the page stood among the first rows of the order, so many rows meet what was asked.
+    """
 
     rows: str
     next: str | None
     previous: str | None
     count: int | str | None = None
+    common: bool = False
 
 
 def shelf_version() -> str:
@@ -89,10 +92,10 @@ def find_tunes(
     descending = ordering.startswith("-") != bool(after and after.backwards)
     conditions = wanted.conditions()
     sql, values = _statement(
-        conditions, column, kind, size, after, descending=descending, count=count, broad=wanted.broad
+        conditions, column, kind, size, after, descending=descending, count=count, first=wanted.first
     )
     row = statement(sql).row(values)
-    rows, found, first, last, first_id, last_id, total = row or ("", 0, *[None] * 5)
+    rows, found, first, last, first_id, last_id, total, common = row or ("", 0, *[None] * 6)
     more, backwards = found > size, bool(after and after.backwards)
     ends = (Position(first, first_id, True), Position(last, last_id)) if found else None
     has_next, has_previous = (True, more) if backwards else (more, after is not None)
@@ -101,6 +104,7 @@ def find_tunes(
         next=ends[1].token(ordering) if ends and has_next else None,
         previous=ends[0].token(ordering) if ends and has_previous else None,
         count=None if total is None else total if total <= MAX_COUNT else f"{MAX_COUNT}+",
+        common=bool(common),
     )
 
 
@@ -113,7 +117,7 @@ def _statement(
     *,
     descending: bool,
     count: bool,
-    broad: bool,
+    first: int,
 ) -> tuple[str, list[Any]]:
     where = " AND ".join(sql for sql, _ in conditions)
     values = [value for _, given in conditions for value in given]
@@ -132,20 +136,23 @@ def _statement(
         limited = f"SELECT 1 FROM marketplace_listing l WHERE {where or 'true'} LIMIT {MAX_COUNT + 1}"
         total, counted = f"(SELECT count(*) FROM ({limited}) n)", values
     if not conditions:
-        return _answer(f"page AS ({walk.format(gate='true')})", total, size, descending, after), [
+        page = f"page AS ({walk.format(gate='true')})"
+        return _answer(page, total, size, descending, after, common="false"), [
             *place,
             *counted,
         ]
     early, gate, tried = "", "", []
-    if broad:
-        early = _early(where, column, way, beyond.format(row="l", key=column), size)
+    if first:
+        order = f"ORDER BY l.{column} {way}, l.tune_id {way}"
+        tried_first = f"WHERE true{beyond.format(row='l', key=column)} {order} LIMIT {first}"
+        early = _early(tried_first, column, f"WHERE {where} {order}", size)
         gate, tried = "NOT (SELECT yes FROM enough) AND ", [*place, *values]
     parts = f"""{early}
         m AS MATERIALIZED (
             SELECT l.tune_id, l.{column} AS k FROM marketplace_listing l WHERE {gate}{where} LIMIT {FEW + 1}),
         few AS MATERIALIZED (SELECT count(*) <= {FEW} AS yes FROM m),
         page AS (
-            {"SELECT * FROM early WHERE (SELECT yes FROM enough) UNION ALL" if broad else ""}
+            {"SELECT * FROM early WHERE (SELECT yes FROM enough) UNION ALL" if first else ""}
             SELECT c.tune_id, c.k, l.card
               FROM (SELECT m.tune_id, m.k FROM m WHERE (SELECT yes FROM few){beyond.format(row="m", key="k")}
                      ORDER BY m.k {way}, m.tune_id {way} LIMIT {size + 1}) c
@@ -154,21 +161,22 @@ def _statement(
             -- CASE keeps the conditions from an index: here the order's index is the good one.
             ({walk.format(gate=f"NOT (SELECT yes FROM few) AND CASE WHEN {where} THEN true END")}))"""
     bound = [*tried, *values, *place, *values, *place, *counted]
-    return _answer(parts, total, size, descending, after), bound
+    common = "(SELECT yes FROM enough)" if first else "false"
+    return _answer(parts, total, size, descending, after, common=common), bound
 
 
-def _early(where: str, column: str, way: str, beyond: str, size: int) -> str:
+def _early(tried: str, column: str, where: str, size: int) -> str:
     """The page among the next rows of the order, and whether it is whole: then nothing else is looked at."""
-    order = f"ORDER BY l.{column} {way}, l.tune_id {way}"
     return f"""
         early AS MATERIALIZED (
             SELECT l.tune_id, l.{column} AS k, l.card
-              FROM (SELECT * FROM marketplace_listing l WHERE true{beyond} {order} LIMIT {FIRST}) l
-             WHERE {where} {order} LIMIT {size + 1}),
+              FROM (SELECT * FROM marketplace_listing l {tried}) l {where} LIMIT {size + 1}),
         enough AS MATERIALIZED (SELECT count(*) > {size} AS yes FROM early),"""
 
 
-def _answer(parts: str, total: str, size: int, descending: bool, after: Position | None) -> str:
+def _answer(
+    parts: str, total: str, size: int, descending: bool, after: Position | None, *, common: str
+) -> str:
     """The page as one row: JSON, how many were found (one more than wanted: there is another page), its ends."""
     read = "DESC" if descending else "ASC"
     # A page that was read backwards is shown forwards.
@@ -182,7 +190,7 @@ def _answer(parts: str, total: str, size: int, descending: bool, after: Position
                (SELECT count(*) FROM numbered),
                (array_agg(k::text {order}))[1], (array_agg(k::text {order}))[count(*)],
                (array_agg(tune_id {order}))[1], (array_agg(tune_id {order}))[count(*)],
-               {total}
+               {total}, {common}
           FROM kept"""
 
 
