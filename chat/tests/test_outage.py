@@ -93,6 +93,7 @@ def test_a_reader_who_does_not_read_is_cut_off_and_resumes(transactional_db):
                 ping_interval=None,
                 sock=narrow(server.port),
             )
+            assert json.loads(await slow.recv())["type"] == "READY"  # what came before it is for RESUME
             for n in range(lines):
                 await a.say(type="SEND", threadId=str(thread.pk), body=f"{n} {body}", clientId=str(n))
                 if n % 40 == 39 or n == lines - 1:

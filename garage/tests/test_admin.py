@@ -28,10 +28,10 @@ def bike():
 
 @pytest.mark.parametrize("words", ["WVWZZZ1JZ3W", "KA 01", "OBD-9", "Bluebird", "Alice", "alice@example"])
 def test_a_vehicle_is_found_by_what_the_customer_says(words, desk, bike):
-    make_vehicle(make_user("bob"), nickname="Red")
+    make_vehicle(make_user("bob"), nickname="Scarlet lady")
     page = desk.get(LIST, {"q": words}).content.decode()
     assert "Bluebird" in page
-    assert "Red" not in page
+    assert "Scarlet lady" not in page
 
 
 def test_the_timeline_tells_the_story(desk, bike, client_for):
